@@ -1,0 +1,204 @@
+"""Pytest fixtures: a real platform in this process, and callers who ask it over HTTP."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from common.embedded import LOOPBACK, free_port
+from common.telemetry import configure_logs
+from handrail.catalog import Entry, entries
+from handrail.platform import Addresses, embed, servers
+from handrail.provision import prepare_bus, prepare_database
+
+PASSWORD = "a sentence that is long enough"  # noqa: S105 - for tests
+WAIT_SECONDS = 20.0
+
+
+@dataclass
+class Platform:
+    """A running platform: its app, its secrets, and an engine that sees everything (tests look at raw tables)."""
+
+    app: Any
+    services: list[Entry]
+    secrets: dict[str, str]
+    addresses: Addresses
+    admin: AsyncEngine
+    spans: InMemorySpanExporter
+    folder: Path
+
+    async def fetch(self, sql: str, **values: object) -> list[Any]:
+        """Return rows as the superuser sees them."""
+        async with self.admin.connect() as connection:
+            return list((await connection.execute(text(sql), values)).mappings())
+
+    async def value(self, sql: str, **values: object) -> Any:
+        async with self.admin.connect() as connection:
+            return await connection.scalar(text(sql), values)
+
+    async def eventually(self, sql: str, expected: object, seconds: float = WAIT_SECONDS, **values: object) -> None:
+        """Wait until a query's value is `expected`; fail with what it was."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (got := await self.value(sql, **values)) != expected:
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f"still {got!r}, not {expected!r}: {sql}")
+            await asyncio.sleep(0.02)
+
+
+@dataclass
+class Caller:
+    """Somebody signed in; every POST carries a fresh Idempotency-Key unless one is given."""
+
+    http: httpx.AsyncClient
+    token: str | None = None
+    agency_id: UUID | None = None
+    staff_id: UUID | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return headers | (more or {})
+
+    async def post(self, path: str, body: Any, key: str | None = None, **headers: str) -> httpx.Response:
+        more = {"Idempotency-Key": key or str(uuid.uuid4())} | headers
+        return await self.http.post(path, json=body, headers=self.headers(more))
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        return await self.http.get(path, params=params, headers=self.headers())
+
+    async def put(self, path: str, body: Any, version: int | None = None) -> httpx.Response:
+        more = {"If-Match": f'"{version}"'} if version is not None else {}
+        return await self.http.put(path, json=body, headers=self.headers(more))
+
+    async def created(self, path: str, body: Any) -> UUID:
+        """POST, insist on 201 and return the new id."""
+        answer = await self.post(path, body)
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["id"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    configure_logs("ERROR")
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("handrail")
+    for parent in (folder, *folder.parents[:2]):  # an unprivileged Postgres must reach its data
+        parent.chmod(parent.stat().st_mode | 0o011)
+    return folder
+
+
+@asynccontextmanager
+async def running_platform(folder: Path, services: list[Entry] | None = None) -> AsyncGenerator[Platform]:
+    """Start servers and services in this process; everything stops on leaving."""
+    only = os.environ.get("HANDRAIL_TEST_SERVICES")  # for example workforce,intake: a developer's short cut
+    services = services or (entries(tuple(only.split(","))) if only else entries())
+    postgres_port, nats_port, port = free_port(), free_port(), free_port()
+    addresses = Addresses(
+        postgres=f"{LOOPBACK}:{postgres_port}",
+        nats=f"{LOOPBACK}:{nats_port}",
+        public_url=f"http://{LOOPBACK}:{port}",
+        smtp=f"{LOOPBACK}:{free_port()}",
+    )
+    spans = InMemorySpanExporter()
+    with servers(folder, services, postgres_port, nats_port) as secrets:
+        admin_url = addresses.database_url("postgres", secrets["POSTGRES_PASSWORD"])
+        await prepare_database(admin_url, services, secrets)
+        await prepare_bus(addresses.nats_url("admin", secrets["NATS_ADMIN_PASSWORD"]), services)
+        app = embed(services, addresses, secrets, idle=0.1, processor=SimpleSpanProcessor(spans))
+        async with AsyncExitStack() as stack:
+            admin = create_async_engine(admin_url, pool_size=4)
+            stack.push_async_callback(admin.dispose)
+            await stack.enter_async_context(serving(app, port))
+            yield Platform(app, services, secrets, addresses, admin, spans, folder)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def platform(server_folder: Path) -> AsyncGenerator[Platform]:
+    async with running_platform(server_folder) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serving(app: Any, port: int) -> AsyncGenerator[None]:
+    """Serve an app over real HTTP on loopback, in this event loop."""
+    config = uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # pytest keeps its own
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        if task.done():
+            task.result()
+            raise RuntimeError("the platform did not start")
+        await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await task
+
+
+def client(platform: Platform) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=platform.addresses.public_url, timeout=30)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def http(platform: Platform) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client(platform) as opened:
+        yield opened
+
+
+async def sign_in(http: httpx.AsyncClient, agency_id: UUID, staff_id: UUID, email: str, one_time: str) -> Caller:
+    body = {"email": email, "password": one_time, "new_password": PASSWORD}
+    answer = await http.post("/api/workforce/v1/sign-ins", json=body)
+    assert answer.status_code == 200, answer.text
+    return Caller(http, answer.json()["access_token"], agency_id, staff_id)
+
+
+async def open_agency(http: httpx.AsyncClient, platform: Platform, zone: str = "America/Chicago") -> Caller:
+    """Open a fresh agency as the operator; return its administrator, signed in."""
+    agency_id, email = uuid.uuid4(), f"admin-{uuid.uuid4().hex}@agency.test"
+    body = {
+        "agency_id": str(agency_id),
+        "name": "Riverbend",
+        "zone": zone,
+        "administrator_name": "Ada Okafor",
+        "administrator_email": email,
+    }
+    headers = {"Authorization": f"Bearer {platform.secrets['OPERATOR_TOKEN']}"}
+    answer = await http.post("/api/workforce/v1/agencies", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    opened = answer.json()
+    return await sign_in(http, agency_id, UUID(opened["administrator_id"]), email, opened["one_time_password"])
+
+
+async def add_staff(administrator: Caller, *roles: str, employed_from: str = "2020-01-01") -> Caller:
+    """Add a member of staff with `roles`; return them, signed in."""
+    email = f"staff-{uuid.uuid4().hex}@agency.test"
+    body = {"name": "Sam Rivera", "email": email, "roles": list(roles), "employed_from": employed_from}
+    staff_id = await administrator.created("/api/workforce/v1/staff", body)
+    answer = await administrator.post(f"/api/workforce/v1/staff/{staff_id}/one-time-passwords", {})
+    assert answer.status_code == 201, answer.text
+    assert administrator.agency_id is not None
+    one_time = answer.json()["one_time_password"]
+    return await sign_in(administrator.http, administrator.agency_id, staff_id, email, one_time)
+
+
+@pytest_asyncio.fixture
+async def administrator(platform: Platform, http: httpx.AsyncClient) -> Caller:
+    """The administrator of an agency that no other test sees."""
+    return await open_agency(http, platform)

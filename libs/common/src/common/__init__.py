@@ -1,0 +1,1 @@
+"""What every Handrail service stands on: contracts, database, outbox, inbox, identity, audit and privacy."""

@@ -1,0 +1,1 @@
+"""The facts that services tell each other, as Pydantic models and nothing else."""

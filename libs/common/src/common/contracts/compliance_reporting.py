@@ -1,0 +1,29 @@
+"""What compliance-reporting tells: finished reports and notes that are overdue."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from common.contracts.envelope import Fact, Facts
+
+SERVICE = "compliance-reporting"
+
+
+class ReportFacts(Facts):
+    report_id: UUID
+    period_start: date
+    period_end: date
+    as_of: AwareDatetime
+
+
+class NoteOverdueFacts(Facts):
+    """A delivered session still unsigned after its deadline."""
+
+    session_id: UUID
+    staff_id: UUID
+    due_at: AwareDatetime
+
+
+REPORT_COMPLETED = Fact(SERVICE, "report-completed", ReportFacts)
+NOTE_OVERDUE = Fact(SERVICE, "note-overdue", NoteOverdueFacts)

@@ -1,0 +1,164 @@
+"""The relay: publishes what is in the outbox, in order, then moves it to the ledger.
+
+No cursor, so a row that commits late is simply found later. One active relay per service, by advisory lock on its
+own connection. Only the server's acknowledgement of the whole batch counts.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from nats.aio.client import Client
+from opentelemetry.trace import SpanKind
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from uuid_utils.compat import uuid7
+
+from common.telemetry import Telemetry, traceparent_of
+
+log = structlog.get_logger()
+
+BATCH = 500  # the server takes at most 1,000 in one atomic batch
+BUSY_SECONDS = 0.01
+IDLE_SECONDS = 0.1
+ACK_SECONDS = 10
+DUPLICATE_IN_BATCH = 10201
+
+
+class NotStored(Exception):
+    """The server did not acknowledge; the rows stay in the outbox."""
+
+
+class Bell:
+    """Wakes the relay of the same process after a commit, so that it can poll slowly when idle."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        except TimeoutError:
+            return
+        self._rung.clear()
+
+
+class Relay:
+    """Publishes one service's outbox, and what the reconciler asks to publish again."""
+
+    def __init__(
+        self, engine: AsyncEngine, schema: str, client: Client, telemetry: Telemetry, bell: Bell, *, idle: float
+    ) -> None:
+        self._engine = engine
+        self._schema = schema
+        self._client = client
+        self._telemetry = telemetry
+        self._bell = bell
+        self._idle = idle
+
+    async def run(self) -> None:
+        """Publish for ever. Raises on a lost database connection; the supervisor starts it again."""
+        async with self._engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(
+                text("select pg_advisory_lock(hashtext(:name))"), {"name": f"{self._schema}.relay"}
+            )
+            wait = BUSY_SECONDS
+            while True:
+                try:
+                    sent = await self.publish_next(connection) + await self.refill_next(connection)
+                except (NotStored, OSError, TimeoutError) as error:
+                    log.warning("relay_waits", schema=self._schema, error=type(error).__name__)
+                    await asyncio.sleep(0.5)
+                    continue
+                wait = BUSY_SECONDS if sent else min(wait * 1.5, self._idle)
+                if not sent:
+                    await self._bell.wait(wait)
+
+    async def publish_next(self, connection: AsyncConnection) -> int:
+        """Publish and move up to one batch of the outbox; return how many."""
+        found = await connection.execute(
+            text(
+                f"select id, event_id, type, payload, traceparent from {self._schema}.outbox order by id limit {BATCH}"
+            )
+        )
+        rows = found.mappings().all()
+        if rows:
+            await self._publish(rows)
+            await self._move_to_ledger(connection, [row["id"] for row in rows])
+        return len(rows)
+
+    async def refill_next(self, connection: AsyncConnection) -> int:
+        """Publish again up to one batch of what the reconciler found missing."""
+        found = await connection.execute(
+            text(
+                f"select l.event_id, l.type, l.payload, l.traceparent from {self._schema}.refill r "
+                f"join {self._schema}.ledger l using (event_id) order by l.event_id limit {BATCH}"
+            )
+        )
+        rows = found.mappings().all()
+        if rows:
+            await self._publish(rows)
+            await connection.execute(
+                text(f"delete from {self._schema}.refill where event_id = any(:ids)"),
+                {"ids": [row["event_id"] for row in rows]},
+            )
+        return len(rows)
+
+    async def _publish(self, rows: Sequence[Any]) -> None:
+        if len(rows) == 1:
+            await self._publish_one(rows[0])
+            return
+        batch_id = uuid7().hex
+        for place, row in enumerate(rows[:-1], start=1):
+            await self._client.publish(
+                row["type"],
+                row["payload"].encode(),
+                headers=self._headers(row) | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(place)},
+            )
+        last = self._headers(rows[-1]) | {
+            "Nats-Batch-Id": batch_id,
+            "Nats-Batch-Sequence": str(len(rows)),
+            "Nats-Batch-Commit": "1",
+        }
+        answer = await self._client.request(
+            rows[-1]["type"], rows[-1]["payload"].encode(), headers=last, timeout=ACK_SECONDS
+        )
+        error = json.loads(answer.data).get("error")
+        if error and error.get("err_code") == DUPLICATE_IN_BATCH:
+            # After an unknown outcome part of the batch is already there: singly, each is deduplicated by its id.
+            for row in rows:
+                await self._publish_one(row)
+        elif error:
+            raise NotStored(str(error.get("err_code")))
+
+    async def _publish_one(self, row: Any) -> None:
+        answer = await self._client.request(
+            row["type"], row["payload"].encode(), headers=self._headers(row), timeout=ACK_SECONDS
+        )
+        stored = json.loads(answer.data)
+        if "error" in stored:
+            raise NotStored(str(stored["error"].get("err_code")))
+
+    def _headers(self, row: Any) -> dict[str, str]:
+        headers = {"Nats-Msg-Id": str(row["event_id"]), "content-type": "application/json"}
+        if row["traceparent"]:
+            with self._telemetry.span(f"publish {row['type']}", SpanKind.PRODUCER, row["traceparent"]) as span:
+                if context := traceparent_of(span):
+                    headers["traceparent"] = context
+        return headers
+
+    async def _move_to_ledger(self, connection: AsyncConnection, ids: list[int]) -> None:
+        columns = "event_id, agency_id, aggregate_id, aggregate_seq, type, payload, traceparent, recorded_at"
+        await connection.execute(
+            text(
+                f"with d as (delete from {self._schema}.outbox where id = any(:ids) returning *) "
+                f"insert into {self._schema}.ledger ({columns}) select {columns} from d"
+            ),
+            {"ids": ids},
+        )

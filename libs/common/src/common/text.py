@@ -1,0 +1,82 @@
+"""Text fields that accept every real name and refuse what no person types."""
+
+import unicodedata
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _readable(text: str) -> str:
+    """Refuse control characters (but line breaks and tabs) and those that reorder text invisibly."""
+    for character in text:
+        if character in BIDI or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t\r"):
+            raise ValueError("must not contain control or direction characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be an IANA time zone, such as America/Chicago")
+    return name
+
+
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_readable), AfterValidator(_not_blank)]
+Prose = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_readable), AfterValidator(_not_blank)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254), AfterValidator(_readable)
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+EARLIEST = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+
+
+def _plausible(instant: datetime) -> datetime:
+    if instant < EARLIEST or instant.year > 9990:
+        raise ValueError("must be a plausible date and time")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+
+
+class Asked(BaseModel):
+    """A request body: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def local_instant(local: datetime, zone: str) -> datetime:
+    """Return the instant of a wall-clock time. Raises `ValueError` if the clock skipped it."""
+    aware = local.replace(tzinfo=ZoneInfo(zone))
+    if aware.astimezone(ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise ValueError("the clock skipped this time when summer time began")
+    return aware
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """Return the calendar day of an instant in `zone`."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def business_deadline(instant: datetime, zone: str, days: int, holidays: frozenset[date]) -> datetime:
+    """Return the end (exclusive) of the last of `days` business days after the day of `instant`, in `zone`.
+
+    Business days exclude Saturday, Sunday and `holidays`. With 0 days it is the end of the day itself.
+    """
+    day = local_day(instant, zone)
+    left = days
+    while left:
+        day += timedelta(days=1)
+        if day.weekday() < 5 and day not in holidays:
+            left -= 1
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))

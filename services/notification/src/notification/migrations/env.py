@@ -1,0 +1,8 @@
+"""Runs this schema's migrations; see `common.migrations`."""
+
+from alembic import context
+from notification.models import Model
+
+from common.migrations import environment
+
+environment(context, Model.metadata)

@@ -1,0 +1,1 @@
+"""Agencies, programs, staff, sign-in and credentials."""

@@ -1,0 +1,219 @@
+"""How a person or program asks workforce: agencies, programs, staff, sign-in, credentials, keys."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, Field, SecretStr
+from starlette.responses import Response
+
+from common.contracts.codes import Role
+from common.database import Scope, transaction
+from common.errors import Unauthenticated
+from common.http import Created, CurrentCall, allow, answer, decode_cursor
+from common.identity import NOBODY
+from common.runtime import Runtime
+from common.text import Asked
+from workforce import commands, queries
+from workforce.rules import secret_matches
+from workforce.tokens import Tokens
+
+PUBLIC = frozenset(
+    {"/v1/agencies", "/v1/sign-ins", "/v1/token-refreshes", "/v1/sign-outs", "/v1/service-tokens", "/v1/jwks"}
+)
+SERVICES = UUID("6f1b8f0e-2f65-5a53-9b3f-6c1f3f8f7c11")  # names of services become ids under this one
+
+router = APIRouter(prefix="/v1")
+operator = APIRouter(prefix="/v1", tags=["operator"])
+public = APIRouter(prefix="/v1", tags=["sign-in"])
+
+
+class AgencyOpened(BaseModel):
+    agency_id: UUID
+    administrator_id: UUID
+    one_time_password: str
+
+
+class TokenPair(BaseModel):
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a scheme
+    expires_in: int = Field(description="seconds")
+
+
+class ServiceToken(BaseModel):
+    access_token: str
+    expires_in: int = Field(description="seconds")
+
+
+class OneTimePassword(BaseModel):
+    one_time_password: str
+
+
+class RefreshRequest(Asked):
+    refresh_token: str = Field(max_length=200)
+
+
+class ServiceSignIn(Asked):
+    service: str = Field(max_length=64)
+    secret: SecretStr = Field(max_length=200)
+    agency_id: UUID
+
+
+class Sign:
+    """What signing in needs besides the runtime; set by `app.py` in the request's state."""
+
+    def __init__(
+        self, tokens: Tokens, operator_token: SecretStr, services: Mapping[str, SecretStr], refresh_life: timedelta
+    ) -> None:
+        self.tokens = tokens
+        self.operator_token = operator_token
+        self.services = services
+        self.refresh_life = refresh_life
+
+
+def _scope(request: Request, agency_id: UUID, actor_id: UUID | None) -> Scope:
+    return Scope(agency_id, actor_id, request.state.request_id, request.state.traceparent)
+
+
+@operator.post("/agencies", status_code=201)
+async def open_agency(
+    request: Request, body: commands.OpenAgency, authorization: Annotated[str, Header()] = ""
+) -> AgencyOpened:
+    """Open an agency. The caller shows the operator's token; the answer holds the administrator's only password."""
+    runtime: Runtime = request.state.runtime
+    sign: Sign = request.state.sign
+    if not secret_matches(authorization.removeprefix("Bearer "), sign.operator_token.get_secret_value()):
+        raise Unauthenticated
+    async with transaction(runtime.engine, runtime.tables, _scope(request, body.agency_id, None)) as db:
+        administrator_id, password = await commands.open_agency(db, runtime.keys, body)
+    runtime.bell.ring()
+    return AgencyOpened(agency_id=body.agency_id, administrator_id=administrator_id, one_time_password=password)
+
+
+@public.post("/sign-ins")
+async def sign_in(request: Request, body: commands.SignIn) -> TokenPair:
+    runtime: Runtime = request.state.runtime
+    sign: Sign = request.state.sign
+    async with transaction(runtime.engine, runtime.tables, _scope(request, NOBODY, None)) as db:
+        found = await commands.find_login(db, runtime.keys, body.email)
+    if found is None:
+        await commands.waste_the_same_time(body.password.get_secret_value())
+        raise Unauthenticated
+    agency_id, staff_id = found
+    async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, staff_id)) as db:
+        signed_in = await commands.sign_in(db, staff_id, body, sign.refresh_life)
+    return _pair(sign, signed_in)
+
+
+@public.post("/token-refreshes")
+async def refresh(request: Request, body: RefreshRequest) -> TokenPair:
+    """Exchange a refresh token, once; using one twice ends every token that came from the same sign-in."""
+    runtime: Runtime = request.state.runtime
+    agency_id, secret = commands.agency_of_token(body.refresh_token)
+    async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, None)) as db:
+        signed_in = await commands.refresh(db, secret)
+    if signed_in is None:
+        raise Unauthenticated
+    return _pair(request.state.sign, signed_in)
+
+
+@public.post("/sign-outs", status_code=204)
+async def sign_out(request: Request, body: RefreshRequest) -> None:
+    runtime: Runtime = request.state.runtime
+    agency_id, secret = commands.agency_of_token(body.refresh_token)
+    async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, None)) as db:
+        await commands.sign_out(db, secret)
+
+
+@public.post("/service-tokens")
+async def service_token(request: Request, body: ServiceSignIn) -> ServiceToken:
+    """Give another service of this platform a token for one agency."""
+    sign: Sign = request.state.sign
+    expected = sign.services.get(body.service)
+    if expected is None or not secret_matches(body.secret.get_secret_value(), expected.get_secret_value()):
+        raise Unauthenticated
+    token, seconds = sign.tokens.issue(uuid5(SERVICES, body.service), body.agency_id, [Role.SERVICE])
+    return ServiceToken(access_token=token, expires_in=seconds)
+
+
+@public.get("/jwks")
+async def jwks(request: Request) -> dict[str, object]:
+    """The keys that verify access tokens."""
+    sign: Sign = request.state.sign
+    return sign.tokens.public_keys()
+
+
+def _pair(sign: Sign, signed_in: commands.SignedIn) -> TokenPair:
+    token, seconds = sign.tokens.issue(signed_in.staff_id, signed_in.agency_id, signed_in.roles)
+    return TokenPair(access_token=token, refresh_token=signed_in.refresh_token, expires_in=seconds)
+
+
+@router.post("/programs", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
+async def open_program(call: CurrentCall, body: commands.OpenProgram) -> Response:
+    return await call.once(body, lambda db: commands.open_program(db, body))
+
+
+@router.get("/programs", dependencies=[allow(*commands.PEOPLE)])
+async def programs(call: CurrentCall) -> queries.Programs:
+    async with call.reading("program.list") as db:
+        return await queries.programs(db)
+
+
+@router.post("/staff", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
+async def add_staff(call: CurrentCall, body: commands.AddStaff) -> Response:
+    keys = call.runtime.keys
+    return await call.once(body, lambda db: commands.add_staff(db, keys, body), location="/api/workforce/v1/staff/{id}")
+
+
+@router.get("/staff", dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)])
+async def staff_page(
+    call: CurrentCall, next: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 50
+) -> queries.StaffPage:
+    async with call.reading("staff.list") as db:
+        return await queries.staff_page(db, call.runtime.keys, decode_cursor(next), limit)
+
+
+@router.get(
+    "/staff/{staff_id}",
+    response_model=queries.StaffMember,
+    dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)],
+)
+async def staff_member(call: CurrentCall, staff_id: UUID) -> Response:
+    async with call.reading("staff.read", staff_id) as db:
+        member = await queries.staff_member(db, call.runtime.keys, staff_id)
+    return answer(member.model_dump_json().encode(), etag=member.version)
+
+
+@router.put("/staff/{staff_id}/departure", response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
+async def depart(call: CurrentCall, staff_id: UUID, body: commands.Depart) -> Response:
+    return await call.change(lambda db, expected: commands.depart(db, staff_id, body, expected))
+
+
+@router.post("/staff/{staff_id}/one-time-passwords", status_code=201, dependencies=[allow(Role.ADMINISTRATOR)])
+async def give_one_time_password(call: CurrentCall, staff_id: UUID) -> OneTimePassword:
+    """Give a new one-time password. Needs no Idempotency-Key: the newest one is the only one that works."""
+    async with call.transaction() as db:
+        password = await commands.give_one_time_password(db, staff_id)
+    return OneTimePassword(one_time_password=password)
+
+
+@router.get("/staff/{staff_id}/contact", dependencies=[allow(Role.SERVICE)])
+async def contact(call: CurrentCall, staff_id: UUID) -> queries.Contact:
+    """How to reach a member of staff, for the notification service at the moment of sending."""
+    async with call.reading("staff.contact", staff_id) as db:
+        return await queries.contact(db, call.runtime.keys, staff_id)
+
+
+@router.post("/credentials", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
+async def record_credential(call: CurrentCall, body: commands.RecordCredential) -> Response:
+    return await call.once(body, lambda db: commands.record_credential(db, body))
+
+
+@router.post(
+    "/supervisor-assignments", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)]
+)
+async def assign_supervisor(call: CurrentCall, body: commands.AssignSupervisor) -> Response:
+    return await call.once(body, lambda db: commands.assign_supervisor(db, body))

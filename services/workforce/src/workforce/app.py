@@ -1,0 +1,49 @@
+"""What is connected to what in workforce."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Unpack
+
+from fastapi import FastAPI
+from faststream import FastStream
+from opentelemetry.sdk.trace import SpanProcessor
+
+from common.http import create_app
+from common.relay import Bell
+from common.runtime import Service, running
+from common.worker import WorkerOptions
+from common.worker import create_worker as make_worker
+from workforce.api import PUBLIC, Sign, operator, public, router
+from workforce.models import TABLES
+from workforce.settings import Settings
+from workforce.tokens import Tokens
+
+SERVICE = Service("workforce", TABLES)
+
+
+def create_api(
+    settings: Settings | None = None, *, bell: Bell | None = None, processor: SpanProcessor | None = None
+) -> FastAPI:
+    """Return the API; `settings` come from the environment unless given."""
+    settings = settings or Settings()
+    tokens = Tokens(settings.signing_key.get_secret_value(), settings.issuer, settings.access_token_life)
+    sign = Sign(tokens, settings.operator_token, settings.service_secrets, settings.refresh_token_life)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
+        async with running(SERVICE, settings, bell=bell, processor=processor) as runtime:
+            runtime.verifier.trust(tokens.public_keys())
+            yield {"runtime": runtime, "sign": sign}
+
+    return create_app(
+        "Handrail workforce",
+        [operator, public, router],
+        lifespan=lifespan,
+        public=PUBLIC,
+        max_body=settings.max_body_bytes,
+        max_import=settings.max_import_bytes,
+    )
+
+
+def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
+    return make_worker(SERVICE, settings or Settings(), {}, **options)

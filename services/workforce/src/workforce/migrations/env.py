@@ -1,0 +1,8 @@
+"""Runs this schema's migrations; see `common.migrations`."""
+
+from alembic import context
+
+from common.migrations import environment
+from workforce.models import Model
+
+environment(context, Model.metadata)

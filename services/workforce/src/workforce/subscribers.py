@@ -1,0 +1,1 @@
+"""What workforce reacts to: nothing yet; it tells, the others hear."""
