@@ -1,0 +1,1 @@
+"""Intake: the people served, their episodes, consents, disclosures, assessments, plans and assignments."""

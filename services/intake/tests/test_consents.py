@@ -1,0 +1,220 @@
+"""Consents through HTTP: every element, revocation, and disclosures that rest on them."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+INTAKE = "/api/intake/v1"
+TPO = {
+    "consent_type": "tpo",
+    "recipients": [{"recipient_class": "treating_provider", "covered_entity": True}],
+    "purposes": ["treatment", "payment", "health_care_operations"],
+    "redisclosure_statement": "redisclosure-2026",
+    "expiry": {"kind": "end_of_treatment"},
+    "tpo_redisclosure_statement": "a10i-2026",
+    "tpo_refusal_statement": "a10ii-2026",
+}
+TREATMENT = {
+    "purpose": "treatment",
+    "recipient": {"name": "Mercy", "recipient_class": "treating_provider", "relation_reference": "referral-7"},
+}
+ELEMENTS = [
+    "name_as_signed",
+    "disclosers",
+    "categories",
+    "recipients",
+    "redisclosure_statement",
+    "purposes",
+    "right_to_revoke_statement",
+    "how_to_revoke",
+    "expiry",
+    "signature",
+    "signed_at",
+    "tpo_redisclosure_statement",
+    "tpo_refusal_statement",
+]
+
+
+def pointers(answer: Any) -> list[str]:
+    return [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+async def test_a_consent_without_one_element_leaves_nothing(clinic: Any, element: str) -> None:
+    participant_id = await clinic.enrol()
+    body = {name: value for name, value in clinic.consent(participant_id, **TPO).items() if name != element}
+    before = await clinic.rows()
+
+    answer = await clinic.administrator.post(f"{INTAKE}/consents", body)
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/consent-incomplete")
+    assert pointers(answer) == [f"/{element}"]
+    assert await clinic.rows() == before
+
+
+async def test_every_missing_element_has_its_own_pointer(clinic: Any) -> None:
+    body = {"participant_id": str(await clinic.enrol()), "consent_type": "named_recipients"}
+
+    answer = await clinic.administrator.post(f"{INTAKE}/consents", body)
+
+    assert pointers(answer) == [
+        "/name_as_signed",
+        "/disclosers",
+        "/categories",
+        "/recipients",
+        "/purposes",
+        "/right_to_revoke_statement",
+        "/how_to_revoke",
+        "/expiry",
+        "/signature",
+        "/signed_at",
+    ]
+
+
+async def test_any_purpose_cannot_be_said(clinic: Any) -> None:
+    body = clinic.consent(await clinic.enrol(), purposes=["any"])
+    answer = await clinic.administrator.post(f"{INTAKE}/consents", body)
+    assert (answer.status_code, pointers(answer)) == (422, ["/purposes/0"])
+
+
+async def test_a_consent_is_signed_read_and_revoked(clinic: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    consent_id = await clinic.peer.created(f"{INTAKE}/consents", clinic.consent(participant_id))
+    path = f"{INTAKE}/consents/{consent_id}"
+
+    signed = await clinic.peer.get(path)
+    unseen = await clinic.peer.put(f"{path}/revocation", {})
+    revoked = await clinic.peer.put(f"{path}/revocation", {"capacity": "patient"}, version=1)
+    stale = await clinic.peer.put(f"{path}/revocation", {}, version=1)
+    again = await clinic.peer.put(f"{path}/revocation", {}, version=2)
+    shown = await clinic.peer.get(path)
+
+    assert (signed.json()["status"], signed.headers["etag"]) == ("active", '"1"')
+    assert signed.json()["terms"]["name_as_signed"] == "Maura Canary-O'Brien"
+    assert [one.status_code for one in (unseen, revoked, stale, again)] == [428, 200, 412, 409]
+    assert (shown.json()["status"], shown.headers["etag"]) == ("revoked", '"2"')
+    events = await clinic.events(consent_id)
+    assert [event["type"] for event in events] == [
+        "handrail.intake.consent-signed.v1",
+        "handrail.intake.consent-revoked.v1",
+    ]
+
+
+async def test_an_expired_consent_says_so_permits_nothing_and_can_be_revoked(clinic: Any) -> None:
+    participant_id = await clinic.enrol()
+    consent_id = await clinic.sign(participant_id, expiry={"kind": "date", "on": "2026-01-31"})
+    path = f"{INTAKE}/consents/{consent_id}"
+
+    shown = await clinic.administrator.get(path)
+    refused = await clinic.administrator.post(f"{INTAKE}/disclosures", clinic.disclosure(participant_id, consent_id))
+    revoked = await clinic.administrator.put(f"{path}/revocation", {}, version=1)
+
+    assert shown.json()["status"] == "expired"
+    assert (refused.status_code, pointers(refused)) == (409, ["/consent_id"])
+    assert revoked.status_code == 200
+
+
+async def test_a_consent_to_the_end_of_treatment_ends_with_the_last_episode(clinic: Any) -> None:
+    participant_id = await clinic.enrol()
+    episode_id = await clinic.open(participant_id)
+    consent_id = await clinic.sign(participant_id, **TPO)
+    wish = clinic.disclosure(participant_id, consent_id, **TREATMENT)
+
+    during = await clinic.administrator.post(f"{INTAKE}/disclosures", wish)
+    closure = {"closed_on": "2026-02-01", "reason": "completed"}
+    await clinic.administrator.put(f"{INTAKE}/episodes/{episode_id}/closure", closure, version=1)
+    after = await clinic.administrator.post(f"{INTAKE}/disclosures", wish)
+
+    assert (during.status_code, after.status_code) == (201, 409)
+    assert (await clinic.administrator.get(f"{INTAKE}/consents/{consent_id}")).json()["status"] == "expired"
+
+
+async def test_a_disclosure_is_recorded_once_and_for_ever(clinic: Any) -> None:
+    participant_id = await clinic.enrol()
+    consent_id = await clinic.sign(participant_id)
+
+    disclosure_id = await clinic.administrator.created(
+        f"{INTAKE}/disclosures", clinic.disclosure(participant_id, consent_id)
+    )
+
+    (event,) = await clinic.events(disclosure_id)
+    assert '"basis_valid":true' in event["payload"]
+    granted = await clinic.platform.fetch(
+        "select privilege_type from information_schema.role_table_grants "
+        "where table_schema = 'intake' and table_name = 'disclosure' and grantee like 'intake_%' order by 1"
+    )
+    assert [row["privilege_type"] for row in granted] == ["INSERT", "SELECT"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ({"recipient": {"name": "County Jail"}}, ["/recipient"]),
+        ({"purpose": "employment"}, ["/purpose"]),
+        ({"categories": ["attendance", "mental_health"]}, ["/categories"]),
+        ({"notice_statement": None, "scope_attached": None}, ["/notice_statement", "/scope_attached"]),
+        ({"basis": "court_order", "consent_id": None}, ["/reason_code", "/reference", "/subpoena_reference"]),
+        ({"consent_id": None}, ["/consent_id"]),
+    ],
+)
+async def test_what_may_not_be_disclosed_leaves_only_its_audit_entry(
+    clinic: Any, wish: dict[str, Any], expected: list[str]
+) -> None:
+    participant_id = await clinic.enrol()
+    consent_id = await clinic.sign(participant_id)
+    before, audited = await clinic.rows(), await clinic.refusals()
+
+    answer = await clinic.administrator.post(
+        f"{INTAKE}/disclosures", clinic.disclosure(participant_id, consent_id) | wish
+    )
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/disclosure-not-allowed")
+    assert pointers(answer) == expected
+    assert (await clinic.rows(), await clinic.refusals()) == (before, audited + 1)
+
+
+async def test_somebody_elses_consent_is_no_consent(clinic: Any) -> None:
+    consent_id = await clinic.sign(await clinic.enrol())
+    other = await clinic.enrol()
+
+    answer = await clinic.administrator.post(f"{INTAKE}/disclosures", clinic.disclosure(other, consent_id))
+
+    assert answer.status_code == 404
+
+
+async def test_an_emergency_needs_no_consent_but_a_reason(clinic: Any) -> None:
+    wish = clinic.disclosure(
+        await clinic.enrol(), None, basis="medical_emergency", purpose="emergency_care", reason_code="overdose"
+    )
+    assert (await clinic.administrator.post(f"{INTAKE}/disclosures", wish)).status_code == 201
+
+
+async def test_no_disclosure_is_made_after_its_consent_is_revoked(clinic: Any) -> None:
+    participant_id = await clinic.enrol()
+    consents = [await clinic.sign(participant_id) for _ in range(50)]
+
+    async def disclose(consent_id: UUID) -> int:
+        body = clinic.disclosure(participant_id, consent_id)
+        return int((await clinic.administrator.post(f"{INTAKE}/disclosures", body)).status_code)
+
+    async def revoke(consent_id: UUID) -> int:
+        path = f"{INTAKE}/consents/{consent_id}/revocation"
+        return int((await clinic.supervisor.put(path, {}, version=1)).status_code)
+
+    answers: list[int] = []
+    for wave in range(0, 50, 10):  # ten pairs at a time: the pool has few connections
+        pairs = [(disclose(one), revoke(one)) for one in consents[wave : wave + 10]]
+        tried = [request for place, pair in enumerate(pairs) for request in (pair if place % 2 else reversed(pair))]
+        answers += await asyncio.gather(*tried)
+
+    assert set(answers) <= {200, 201, 409}
+    assert answers.count(200) == 50
+    made = await clinic.platform.fetch(
+        "select d.made_at < c.revoked_at as before from intake.disclosure d "
+        "join intake.consent c on c.id = d.consent_id where d.participant_id = :p",
+        p=participant_id,
+    )
+    assert len(made) == answers.count(201)
+    assert all(row["before"] for row in made)
