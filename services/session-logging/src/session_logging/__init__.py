@@ -1,0 +1,1 @@
+"""Sessions of every modality, their notes and signatures, groups and mutual-aid attendance."""

@@ -1,0 +1,70 @@
+"""Counting attendance at mutual-aid meetings: who, which kind, which day; never where, never with whom."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from uuid_utils.compat import uuid7
+
+from common.contracts.session_logging import MUTUAL_AID_ATTENDED, MutualAidFacts
+from common.database import Db
+from common.errors import NotThere, Unprocessable
+from common.http import Created
+from common.identity import Actor
+from common.text import local_day
+from session_logging.commands.lookups import require_caseload, zone_of
+from session_logging.commands.requests import AttendMutualAid
+from session_logging.models import MutualAidAttendance, Participant
+
+ATTENDANCE: Any = MutualAidAttendance.__table__
+EARLIEST = date(1900, 1, 1)
+
+
+async def attend_mutual_aid(db: Db, actor: Actor, request: AttendMutualAid) -> Created:
+    """Count one meeting for a person whom the actor serves today."""
+    today = local_day(db.now, await zone_of(db))
+    if await db.get(Participant, (db.scope.agency_id, request.participant_id)) is None:
+        raise NotThere
+    await require_caseload(db, actor, request.participant_id, today, None)
+    require_past(request.attended_on, today, "")
+    row = attendance_row(db, uuid7(), request, recorded_at=db.now, source_system=None)
+    await write_attendances(db, [row])
+    db.audit("mutual-aid.attend", row["id"], participant_id=request.participant_id)
+    return Created(id=row["id"], version=1)
+
+
+def require_past(attended_on: date, today: date, at: str) -> None:
+    if not EARLIEST <= attended_on <= today:
+        raise Unprocessable("in-the-future", "A meeting is counted on its day or later.", f"{at}/attended_on")
+
+
+def attendance_row(
+    db: Db, attendance_id: UUID, request: AttendMutualAid, *, recorded_at: datetime, source_system: str | None
+) -> dict[str, Any]:
+    return {
+        "agency_id": db.scope.agency_id,
+        "id": attendance_id,
+        "participant_id": request.participant_id,
+        "mutual_aid": request.mutual_aid,
+        "attended_on": request.attended_on,
+        "recorded_by": db.scope.actor_id,
+        "recorded_at": recorded_at,
+        "source_system": source_system,
+    }
+
+
+async def write_attendances(db: Db, rows: list[dict[str, Any]]) -> None:
+    """Write attendances whose people have been checked, and publish one fact about each."""
+    if not rows:
+        return
+    await db.execute(insert(ATTENDANCE), rows)
+    for row in rows:
+        attended = MutualAidFacts(
+            attendance_id=row["id"],
+            participant_id=row["participant_id"],
+            mutual_aid=row["mutual_aid"],
+            attended_on=row["attended_on"],
+            imported=row["source_system"] is not None,
+        )
+        db.publish(MUTUAL_AID_ATTENDED, attended, about=row["id"], seq=1)

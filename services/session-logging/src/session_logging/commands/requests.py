@@ -1,0 +1,125 @@
+"""What may be asked of session-logging: the bodies of its requests, bounded on every side."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from common.contracts.codes import Activity, DeliveryMethod, Location, Modality, MutualAid, Outcome
+from common.text import Asked, Code, Instant, Line, Prose
+from session_logging.rules import Note
+
+GROUP_MOST = 100
+
+
+def _date_and_time(value: object) -> object:
+    """Refuse numbers and bare dates, which would silently become some instant."""
+    if isinstance(value, datetime) or (isinstance(value, str) and len(value) > len("2026-03-08")):
+        return value
+    raise ValueError("must be a date and time, such as 2026-03-07T14:30 or 2026-03-07T20:30:00Z")
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not 1900 < moment.year < 9990:  # a day's distance from what a zone's offset could overflow
+        raise ValueError("must be a plausible date and time")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_date_and_time), AfterValidator(_plausible)]
+ServiceCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{4}$")]
+GoalIds = Annotated[list[UUID], Field(max_length=50)]
+WHEN = "an instant, or a wall-clock time in the agency's zone if it has no offset"
+
+
+class Service(Asked):
+    """How and when people met; a group's is the same for everybody in it."""
+
+    modality: Modality
+    delivery_method: DeliveryMethod
+    location: Location | None = None
+    service_code: ServiceCode | None = Field(default=None, description="HCPCS code, such as H0038")
+    activities: list[Activity] = Field(min_length=1, max_length=len(Activity), description="none of them is clinical")
+    started_at: Moment = Field(description=WHEN)
+    ended_at: Moment = Field(description=WHEN)
+
+
+class Told(Asked):
+    """What one person's session was about, and how it ended."""
+
+    goal_ids: GoalIds = []
+    outcome: Outcome
+    note: Note | None = None
+
+
+class Attended(Told):
+    participant_id: UUID
+    episode_id: UUID
+
+
+class RecordSession(Service, Attended):
+    """A session of one person, done by the caller; always individual, for groups are recorded as such."""
+
+    sign: bool = False
+
+
+class ChangeSession(Service, Told):
+    """The whole new content of a draft."""
+
+
+class Amend(Asked):
+    reason: Line
+    words: Prose
+
+
+class Attendee(Attended):
+    """One person in a group, with a note of their own."""
+
+
+class HoldGroup(Service):
+    modality: Modality = Modality.GROUP_FACILITATION
+    program_id: UUID
+    co_facilitator_id: UUID | None = None
+    attendees: list[Attendee] = Field(min_length=1, max_length=GROUP_MOST)
+    sign: bool = False
+
+
+class AttendMutualAid(Asked):
+    participant_id: UUID
+    mutual_aid: MutualAid
+    attended_on: date
+
+
+class FromElsewhere(Asked):
+    """A row of another system, with its original times."""
+
+    external_id: Code = Field(description="the row's id in the source system; the same id is imported once")
+
+
+class ImportedSession(Service, Attended, FromElsewhere):
+    staff_id: UUID
+    recorded_at: Instant
+    signed_at: Instant | None = None
+
+
+class ImportedGroup(Service, FromElsewhere):
+    modality: Modality = Modality.GROUP_FACILITATION
+    program_id: UUID
+    staff_id: UUID
+    co_facilitator_id: UUID | None = None
+    recorded_at: Instant
+    signed_at: Instant | None = None
+    attendees: list[Attendee] = Field(min_length=1, max_length=GROUP_MOST)
+
+
+class ImportedAttendance(AttendMutualAid, FromElsewhere):
+    pass
+
+
+class ImportHistory(Asked):
+    """What happened before the agency moved in; all of it is taken, or nothing."""
+
+    source_system: Code
+    sessions: list[ImportedSession] = Field(default=[], max_length=500)
+    groups: list[ImportedGroup] = Field(default=[], max_length=100)
+    mutual_aid: list[ImportedAttendance] = Field(default=[], max_length=1000)

@@ -1,0 +1,90 @@
+"""What session-logging reacts to: it keeps what it needs to know of agencies, staff, participants and plans."""
+
+from typing import Any
+
+from common.contracts import intake, workforce
+from common.contracts.envelope import CloudEvent, Fact
+from common.database import Db
+from common.inbox import Events, Reaction, newest, project
+from session_logging.models import Agency, Assignment, Credential, Episode, Goal, Participant, Plan, Program, Staff
+
+
+async def on_agency(db: Db, events: Events) -> None:
+    await _keep(db, Agency, events, "zone", "holidays")
+
+
+async def on_program(db: Db, events: Events) -> None:
+    kept = ("unit_method", "group_max", "group_modifier", "credential_required", "required_specialty")
+    await _keep(db, Program, events, *kept, "accepted_credentials")
+
+
+async def on_staff(db: Db, events: Events) -> None:
+    await _keep(db, Staff, events, "roles", "employed_from", "employed_to")
+
+
+async def on_credential(db: Db, events: Events) -> None:
+    kept = ("staff_id", "credential_type", "specialty", "valid_from", "valid_to", "status")
+    await _keep(db, Credential, events, *kept)
+
+
+async def on_participant(db: Db, events: Events) -> None:
+    await _keep(db, Participant, events)
+
+
+async def on_episode(db: Db, events: Events) -> None:
+    await _keep(db, Episode, events, "participant_id", "program_id", "opened_on", "closed_on")
+
+
+async def on_plan(db: Db, events: Events) -> None:
+    """Keep plans and their goals; a goal that a plan no longer lists stays known, for sessions refer to it."""
+    await _keep(db, Plan, events, "participant_id", "episode_id", "agreed_at", "in_force_to")
+    await project(db, Goal.__table__, [row for event in newest(events) for row in _goals(event)])
+
+
+def _goals(event: CloudEvent[Any]) -> list[dict[str, object]]:
+    plan: intake.PlanFacts = event.data
+    return [
+        {
+            "agency_id": event.agencyid,
+            "plan_id": plan.plan_id,
+            "id": goal.goal_id,
+            "seq": event.aggregateseq,
+            "participant_id": plan.participant_id,
+            "dimension": goal.dimension,
+            "active_from": goal.active_from,
+            "active_to": goal.active_to,
+        }
+        for goal in plan.goals
+    ]
+
+
+async def on_assignment(db: Db, events: Events) -> None:
+    await _keep(db, Assignment, events, "participant_id", "episode_id", "staff_id", "valid_from", "valid_to")
+
+
+async def _keep(db: Db, model: Any, events: Events, *kept: str) -> None:
+    """Project the newest event of each aggregate, with the fields `kept` of its facts."""
+    rows = [
+        {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq}
+        | {name: getattr(event.data, name) for name in kept}
+        for event in newest(events)
+    ]
+    await project(db, model.__table__, rows)
+
+
+REACTIONS: dict[Fact, Reaction] = {
+    workforce.AGENCY_ACTIVATED: on_agency,
+    workforce.PROGRAM_OPENED: on_program,
+    workforce.STAFF_JOINED: on_staff,
+    workforce.STAFF_CHANGED: on_staff,
+    workforce.STAFF_LEFT: on_staff,
+    workforce.CREDENTIAL_RECORDED: on_credential,
+    intake.PARTICIPANT_ENROLLED: on_participant,
+    intake.EPISODE_OPENED: on_episode,
+    intake.EPISODE_CHANGED: on_episode,
+    intake.EPISODE_CLOSED: on_episode,
+    intake.PLAN_AGREED: on_plan,
+    intake.PLAN_CHANGED: on_plan,
+    intake.PEER_ASSIGNED: on_assignment,
+    intake.PEER_UNASSIGNED: on_assignment,
+}
