@@ -1,0 +1,1 @@
+"""The ways out: what is said, to which address, and through which server."""
