@@ -1,5 +1,6 @@
 """The embedded platform: real servers in a private data folder, and every service in one process."""
 
+import json
 import os
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.embedded import LOOPBACK, start_nats, start_postgres
 from common.relay import Bell
+from common.runtime import Service
 from common.settings import ServiceSettings
 from common.worker import started
 from handrail.catalog import Entry
@@ -40,7 +42,19 @@ def settings_of(
     entry: Entry, role: str, addresses: Addresses, secrets: Mapping[str, str], **more: object
 ) -> ServiceSettings:
     """Return the settings of a service's process; `role` is `api` or `worker`."""
-    service = entry.service
+    return entry.settings(**(settings_values(entry.service, role, addresses, secrets) | more))
+
+
+def environment_of(service: Service, role: str, addresses: Addresses, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return the same settings as environment variables, for a process of its own."""
+    values = settings_values(service, role, addresses, secrets)
+    return {
+        f"HANDRAIL_{name.upper()}": json.dumps(value) if isinstance(value, dict) else str(value)
+        for name, value in values.items()
+    }
+
+
+def settings_values(service: Service, role: str, addresses: Addresses, secrets: Mapping[str, str]) -> dict[str, Any]:
     password = secrets[variable(service.name, f"{role.upper()}_PASSWORD")]
     values: dict[str, Any] = {
         "database_url": addresses.database_url(f"{service.schema}_{role}", password),
@@ -56,13 +70,14 @@ def settings_of(
             "service_secrets": {"notification": secrets["NOTIFICATION_SECRET"]},
         }
     if service.name == "notification":
+        host, _, port = addresses.smtp.partition(":")
         values |= {
             "workforce_url": f"{addresses.public_url}/api/workforce",
             "service_secret": secrets["NOTIFICATION_SECRET"],
-            "smtp_host": addresses.smtp.partition(":")[0],
-            "smtp_port": int(addresses.smtp.partition(":")[2]),
+            "smtp_host": host,
+            "smtp_port": int(port),
         }
-    return entry.settings(**(values | more))
+    return values
 
 
 @contextmanager

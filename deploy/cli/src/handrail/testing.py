@@ -20,10 +20,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from common.embedded import LOOPBACK, free_port
+from common.migrations import STEWARD
 from common.telemetry import configure_logs
 from handrail.catalog import Entry, entries
 from handrail.platform import Addresses, embed, servers
 from handrail.provision import prepare_bus, prepare_database
+from handrail.steward import Steward
 
 PASSWORD = "a sentence that is long enough"  # noqa: S105 - for tests
 WAIT_SECONDS = 20.0
@@ -126,6 +128,7 @@ async def running_platform(folder: Path, services: list[Entry] | None = None) ->
             admin = create_async_engine(admin_url, pool_size=4)
             stack.push_async_callback(admin.dispose)
             await stack.enter_async_context(serving(app, port))
+            await stack.enter_async_context(_stewarded(services, addresses, secrets))
             yield Platform(app, services, secrets, addresses, admin, spans, folder)
 
 
@@ -133,6 +136,18 @@ async def running_platform(folder: Path, services: list[Entry] | None = None) ->
 async def platform(server_folder: Path) -> AsyncGenerator[Platform]:
     async with running_platform(server_folder) as running:
         yield running
+
+
+@asynccontextmanager
+async def _stewarded(services: list[Entry], addresses: Addresses, secrets: dict[str, str]) -> AsyncGenerator[None]:
+    database_url = addresses.database_url(STEWARD, secrets["STEWARD_PASSWORD"])
+    steward = Steward(services, database_url, addresses.nats_url("admin", secrets["NATS_ADMIN_PASSWORD"]))
+    task = asyncio.create_task(steward.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

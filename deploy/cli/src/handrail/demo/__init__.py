@@ -1,0 +1,1 @@
+"""One quarter of an agency's work, played through the public HTTP API."""
