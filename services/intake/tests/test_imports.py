@@ -198,3 +198,57 @@ async def test_nothing_that_names_anybody_leaves_the_sealed_columns(clinic: Any,
         assert not [one for one in told + kept if canary in one], canary
         hidden = canary.encode().hex()
         assert not [one for one in told + kept if hidden in one], canary
+
+
+def past_disclosure(**changes: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "basis": "consent",
+        "recipient": {"name": "Canary Clinic"},
+        "purpose": "treatment",
+        "categories": ["substance_use_disorder"],
+        "notice_statement": "2024-04-short",
+        "scope_attached": "consent_copy",
+        "made_at": "2025-03-01T16:00:00Z",
+    }
+    return told | changes
+
+
+async def test_past_disclosures_are_kept_as_they_were_right_or_wrong(
+    platform: Any, clinic: Any, row: dict[str, Any]
+) -> None:
+    recipient = row["consent"]["recipients"][0]["name"]
+    good = past_disclosure(
+        recipient={"name": recipient},
+        purpose=row["consent"]["purposes"][0],
+        categories=row["consent"]["categories"][:1],
+    )
+    row["disclosures"] = [
+        good,
+        good | {"recipient": {"name": "Somebody else"}},  # never named in the consent
+        good | {"made_at": "2025-02-01T16:10:00Z"},  # five minutes before it was signed
+    ]
+
+    answer = await imported(clinic, row)
+
+    assert answer.status_code == 201, answer.text
+    (ids,) = answer.json()["participants"]
+    kept = await platform.fetch(
+        "select basis_valid, source_system, made_by from intake.disclosure where participant_id = cast(:id as uuid) "
+        "order by id",
+        id=ids["participant_id"],
+    )
+    assert [tuple(one.values()) for one in kept] == [
+        (True, "oldsystem", None),
+        (False, "oldsystem", None),
+        (False, "oldsystem", None),
+    ]
+
+
+async def test_a_past_disclosure_by_consent_needs_the_consent_in_its_row(clinic: Any, row: dict[str, Any]) -> None:
+    del row["consent"]
+    row["disclosures"] = [past_disclosure()]
+
+    answer = await imported(clinic, row)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/participants/0/disclosures/0/basis"

@@ -197,7 +197,10 @@ class Consent(Model):
 
 
 class Disclosure(Model):
-    """One line of the accounting (42 CFR 2.25); `details` seals to whom and what. Nobody may change it."""
+    """One line of the accounting (42 CFR 2.25); `details` seals to whom and what. Nobody may change it.
+
+    `basis_valid` is always true for what was disclosed here; another system's history may tell of a mistake.
+    """
 
     __tablename__ = "disclosure"
     __table_args__: Any = (
@@ -222,8 +225,10 @@ class Disclosure(Model):
     reason_code: Mapped[str | None]
     reference: Mapped[str | None]
     subpoena_reference: Mapped[str | None]
+    basis_valid: Mapped[bool]
     made_at: Mapped[datetime]
     made_by: Mapped[UUID | None]
+    source_system: Mapped[str | None]
 
 
 class Assessment(Model):

@@ -150,6 +150,7 @@ def intake_row(person: Person, agency: Agency) -> dict[str, Any]:
         "notice": {"version": "2026-02", "language": "en", "channel": "paper", "given_at": _at(person.opened_on, 9, 5)},
         "episode": _episode(person, agency, number),
         "consent": consent(person.name, _at(person.opened_on, 9, 10)) if number % 10 < 7 else None,
+        "disclosures": _disclosures(person, number),
         "assessments": _assessments(person),
         "plan": _plan(person, number),
         "assignment": {
@@ -173,6 +174,23 @@ def _episode(person: Person, agency: Agency, number: int) -> dict[str, Any]:
         if person.reason == "deceased":
             episode["deceased_on"] = person.closed_on.isoformat()
     return episode
+
+
+def _disclosures(person: Person, number: int) -> list[dict[str, Any]]:
+    """Return what the clinic was told, for some of those who consented; now and then more than the consent covers."""
+    if number % 10 >= 7 or number % 4:
+        return []
+    told = ["attendance", "progress"] if number % 37 else ["attendance", "assessments"]
+    disclosure = {
+        "basis": "consent",
+        "recipient": {"name": "County Health Clinic"},
+        "purpose": "care_coordination",
+        "categories": told,
+        "notice_statement": "2024-04-short",
+        "scope_attached": "consent_copy",
+        "made_at": _at(person.opened_on + timedelta(days=number % 9), 15),
+    }
+    return [disclosure]
 
 
 def _assessments(person: Person) -> list[dict[str, Any]]:

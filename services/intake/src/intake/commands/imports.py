@@ -22,6 +22,7 @@ from common.text import Asked, Code, Instant
 from intake.commands.assessments import AssessmentTerms, place_assessment
 from intake.commands.assignments import place_assignment, unassign
 from intake.commands.consents import place_consent
+from intake.commands.disclosures import PastDisclosure, place_past_disclosure
 from intake.commands.episodes import CloseEpisode, EpisodeTerms, place_acknowledgement, place_closure, place_episode
 from intake.commands.notices import GiveNotice, place_notice
 from intake.commands.participants import ImportedIdentity, Vault, place_participant
@@ -61,6 +62,7 @@ class ImportedParticipant(ImportedIdentity):
     episode: ImportedEpisode
     consent: ConsentTerms | None = None
     assessments: list[AssessmentTerms] = Field(default=[], max_length=20)
+    disclosures: list[PastDisclosure] = Field(default=[], max_length=50)
     plan: PlanTerms | None = None
     assignment: ImportedAssignment | None = None
 
@@ -211,14 +213,18 @@ def _place_episode(db: Db, batch: Batch, terms: ImportedEpisode, participant_id:
 
 
 def _place_papers(db: Db, batch: Batch, row: ImportedParticipant, episode: Episode) -> None:
-    """Write the notice, the consent and the assessments."""
+    """Write the notice, the consent with what was disclosed on it, and the assessments."""
     now, sealer = batch.recording, batch.vaults[episode.participant_id].sealer
     if row.notice:
         with _pointing("/notice"):
             place_notice(db, now, episode.participant_id, row.notice)
+    consent = None
     if row.consent:
         with _pointing("/consent"):
-            place_consent(db, now, sealer, episode.participant_id, row.consent)
+            consent = place_consent(db, now, sealer, episode.participant_id, row.consent)
+    for place, disclosure in enumerate(row.disclosures):
+        with _pointing(f"/disclosures/{place}"):
+            place_past_disclosure(db, now, sealer, episode.participant_id, disclosure, consent)
     for place, assessment in enumerate(row.assessments):
         with _pointing(f"/assessments/{place}"):
             place_assessment(db, now, sealer, episode, assessment)
