@@ -1,0 +1,1 @@
+"""What can be done here: keep facts, finish reports, tell of overdue notes."""

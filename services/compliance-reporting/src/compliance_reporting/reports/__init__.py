@@ -1,0 +1,1 @@
+"""How a report looks: its figures as data, as CSV and as a page."""
