@@ -16,7 +16,9 @@ from common.http import Created, CurrentCall, allow, answer, decode_cursor
 from common.identity import NOBODY
 from common.runtime import Runtime
 from common.text import Asked
-from workforce import commands, queries
+from workforce import queries
+from workforce.commands import agencies, credentials, staff
+from workforce.commands import sign_in as signing
 from workforce.rules import secret_matches
 from workforce.tokens import Tokens
 
@@ -80,7 +82,7 @@ def _scope(request: Request, agency_id: UUID, actor_id: UUID | None) -> Scope:
 
 @operator.post("/agencies", status_code=201)
 async def open_agency(
-    request: Request, body: commands.OpenAgency, authorization: Annotated[str, Header()] = ""
+    request: Request, body: agencies.OpenAgency, authorization: Annotated[str, Header()] = ""
 ) -> AgencyOpened:
     """Open an agency. The caller shows the operator's token; the answer holds the administrator's only password."""
     runtime: Runtime = request.state.runtime
@@ -88,23 +90,23 @@ async def open_agency(
     if not secret_matches(authorization.removeprefix("Bearer "), sign.operator_token.get_secret_value()):
         raise Unauthenticated
     async with transaction(runtime.engine, runtime.tables, _scope(request, body.agency_id, None)) as db:
-        administrator_id, password = await commands.open_agency(db, runtime.keys, body)
+        administrator_id, password = await agencies.open_agency(db, runtime.keys, body)
     runtime.bell.ring()
     return AgencyOpened(agency_id=body.agency_id, administrator_id=administrator_id, one_time_password=password)
 
 
 @public.post("/sign-ins")
-async def sign_in(request: Request, body: commands.SignIn) -> TokenPair:
+async def sign_in(request: Request, body: signing.SignIn) -> TokenPair:
     runtime: Runtime = request.state.runtime
     sign: Sign = request.state.sign
     async with transaction(runtime.engine, runtime.tables, _scope(request, NOBODY, None)) as db:
-        found = await commands.find_login(db, runtime.keys, body.email)
+        found = await signing.find_login(db, runtime.keys, body.email)
     if found is None:
-        await commands.waste_the_same_time(body.password.get_secret_value())
+        await signing.waste_the_same_time(body.password.get_secret_value())
         raise Unauthenticated
     agency_id, staff_id = found
     async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, staff_id)) as db:
-        signed_in = await commands.sign_in(db, staff_id, body, sign.refresh_life)
+        signed_in = await signing.sign_in(db, staff_id, body, sign.refresh_life)
     return _pair(sign, signed_in)
 
 
@@ -112,9 +114,9 @@ async def sign_in(request: Request, body: commands.SignIn) -> TokenPair:
 async def refresh(request: Request, body: RefreshRequest) -> TokenPair:
     """Exchange a refresh token, once; using one twice ends every token that came from the same sign-in."""
     runtime: Runtime = request.state.runtime
-    agency_id, secret = commands.agency_of_token(body.refresh_token)
+    agency_id, secret = signing.agency_of_token(body.refresh_token)
     async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, None)) as db:
-        signed_in = await commands.refresh(db, secret)
+        signed_in = await signing.refresh(db, secret)
     if signed_in is None:
         raise Unauthenticated
     return _pair(request.state.sign, signed_in)
@@ -123,9 +125,9 @@ async def refresh(request: Request, body: RefreshRequest) -> TokenPair:
 @public.post("/sign-outs", status_code=204)
 async def sign_out(request: Request, body: RefreshRequest) -> None:
     runtime: Runtime = request.state.runtime
-    agency_id, secret = commands.agency_of_token(body.refresh_token)
+    agency_id, secret = signing.agency_of_token(body.refresh_token)
     async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, None)) as db:
-        await commands.sign_out(db, secret)
+        await signing.sign_out(db, secret)
 
 
 @public.post("/service-tokens")
@@ -146,26 +148,26 @@ async def jwks(request: Request) -> dict[str, object]:
     return sign.tokens.public_keys()
 
 
-def _pair(sign: Sign, signed_in: commands.SignedIn) -> TokenPair:
+def _pair(sign: Sign, signed_in: signing.SignedIn) -> TokenPair:
     token, seconds = sign.tokens.issue(signed_in.staff_id, signed_in.agency_id, signed_in.roles)
     return TokenPair(access_token=token, refresh_token=signed_in.refresh_token, expires_in=seconds)
 
 
 @router.post("/programs", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def open_program(call: CurrentCall, body: commands.OpenProgram) -> Response:
-    return await call.once(body, lambda db: commands.open_program(db, body))
+async def open_program(call: CurrentCall, body: agencies.OpenProgram) -> Response:
+    return await call.once(body, lambda db: agencies.open_program(db, body))
 
 
-@router.get("/programs", dependencies=[allow(*commands.PEOPLE)])
+@router.get("/programs", dependencies=[allow(*staff.PEOPLE)])
 async def programs(call: CurrentCall) -> queries.Programs:
     async with call.reading("program.list") as db:
         return await queries.programs(db)
 
 
 @router.post("/staff", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def add_staff(call: CurrentCall, body: commands.AddStaff) -> Response:
+async def add_staff(call: CurrentCall, body: staff.AddStaff) -> Response:
     keys = call.runtime.keys
-    return await call.once(body, lambda db: commands.add_staff(db, keys, body), location="/api/workforce/v1/staff/{id}")
+    return await call.once(body, lambda db: staff.add_staff(db, keys, body), location="/api/workforce/v1/staff/{id}")
 
 
 @router.get("/staff", dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)])
@@ -188,15 +190,15 @@ async def staff_member(call: CurrentCall, staff_id: UUID) -> Response:
 
 
 @router.put("/staff/{staff_id}/departure", response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def depart(call: CurrentCall, staff_id: UUID, body: commands.Depart) -> Response:
-    return await call.change(lambda db, expected: commands.depart(db, staff_id, body, expected))
+async def depart(call: CurrentCall, staff_id: UUID, body: staff.Depart) -> Response:
+    return await call.change(lambda db, expected: staff.depart(db, staff_id, body, expected))
 
 
 @router.post("/staff/{staff_id}/one-time-passwords", status_code=201, dependencies=[allow(Role.ADMINISTRATOR)])
 async def give_one_time_password(call: CurrentCall, staff_id: UUID) -> OneTimePassword:
     """Give a new one-time password. Needs no Idempotency-Key: the newest one is the only one that works."""
     async with call.transaction() as db:
-        password = await commands.give_one_time_password(db, staff_id)
+        password = await signing.give_one_time_password(db, staff_id)
     return OneTimePassword(one_time_password=password)
 
 
@@ -208,12 +210,12 @@ async def contact(call: CurrentCall, staff_id: UUID) -> queries.Contact:
 
 
 @router.post("/credentials", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def record_credential(call: CurrentCall, body: commands.RecordCredential) -> Response:
-    return await call.once(body, lambda db: commands.record_credential(db, body))
+async def record_credential(call: CurrentCall, body: credentials.RecordCredential) -> Response:
+    return await call.once(body, lambda db: credentials.record_credential(db, body))
 
 
 @router.post(
     "/supervisor-assignments", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)]
 )
-async def assign_supervisor(call: CurrentCall, body: commands.AssignSupervisor) -> Response:
-    return await call.once(body, lambda db: commands.assign_supervisor(db, body))
+async def assign_supervisor(call: CurrentCall, body: credentials.AssignSupervisor) -> Response:
+    return await call.once(body, lambda db: credentials.assign_supervisor(db, body))

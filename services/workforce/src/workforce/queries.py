@@ -11,7 +11,7 @@ from common.database import Db
 from common.errors import NotThere
 from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.privacy import KeyRing
-from workforce.commands import IDENTITY
+from workforce.commands.staff import IDENTITY
 from workforce.models import Agency, Program, Staff
 
 

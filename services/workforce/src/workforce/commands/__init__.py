@@ -1,0 +1,1 @@
+"""What can be done in workforce: one function per intention, each inside the caller's transaction."""
