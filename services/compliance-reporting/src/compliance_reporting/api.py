@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from common.contracts.codes import Role
 from common.http import Call, Created, CurrentCall, allow, answer, decode_cursor
@@ -24,6 +24,10 @@ class Audience(StrEnum):
 
     INTERNAL = "internal"
     EXTERNAL = "external"
+
+
+class Sheet(Response):
+    media_type = "text/csv"
 
 
 def _steady(call: Call) -> Call:
@@ -53,7 +57,7 @@ async def report(call: CurrentCall, report_id: UUID) -> Response:
     return answer(found.model_dump_json().encode(), etag=found.version)
 
 
-@router.get("/reports/{report_id}/csv", response_class=Response)
+@router.get("/reports/{report_id}/csv", response_model=str, response_class=Sheet)
 async def report_sheet(call: CurrentCall, report_id: UUID, audience: Audience = Audience.INTERNAL) -> Response:
     async with call.reading("report.export", report_id, form="csv", audience=audience) as db:
         found = await queries.report(db, report_id)
@@ -62,7 +66,7 @@ async def report_sheet(call: CurrentCall, report_id: UUID, audience: Audience = 
     return _file(found, text, "text/csv; charset=utf-8", "csv")
 
 
-@router.get("/reports/{report_id}/html", response_class=Response)
+@router.get("/reports/{report_id}/html", response_model=str, response_class=HTMLResponse)
 async def report_html(call: CurrentCall, report_id: UUID, audience: Audience = Audience.INTERNAL) -> Response:
     async with call.reading("report.export", report_id, form="html", audience=audience) as db:
         found = await queries.report(db, report_id)

@@ -21,8 +21,8 @@ PREFACE = """\
 
 Made from the measures themselves (`compliance_reporting.guidelines.describe()`); change those, not this page.
 
-* The period is two days, both included, in the agency's time zone. Days are calendar days unless business days are
-  named.
+* The period includes its first and its last day, in the agency's time zone. Days are calendar days unless business
+  days are named.
 * A denominator of 0 gives NA, never 0 % or 100 %. Percentages have one decimal, rounded half up; a target is compared
   with the exact share, so 94.96 % shows as 95.0 % and has not reached 95 %.
 * PASS: the target is reached. FAIL: a rule that binds is missed. WARN: guidance or a default is missed. NA: nothing to

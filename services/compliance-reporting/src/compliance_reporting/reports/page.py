@@ -87,6 +87,7 @@ def page(heading: Heading, results: Results, *, external: bool) -> str:
         supports=lambda result: [extra for extra in shown_extras(result, external=external) if extra.grouping],
         figure_bars=lambda results: [_bar(result, shown(result, external=external)) for result in results],
         support_bars=lambda result: list(_support_bars(shown_extras(result, external=external))),
+        grouped=lambda count: f"{int(count):,}" if count.isdecimal() else count,
         words=lambda code: code.replace("_", " "),
     )
 
