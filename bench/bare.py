@@ -18,7 +18,8 @@ create schema bare;
 create table bare.session (id uuid primary key, participant_id uuid not null, started_at timestamptz not null,
   ended_at timestamptz not null, note text, body jsonb not null, created_at timestamptz not null default now());
 create index on bare.session (participant_id, started_at);
-create table bare.outbox (id bigint generated always as identity primary key, event_id uuid not null, payload text not null);
+create table bare.outbox (id bigint generated always as identity primary key, event_id uuid not null,
+  payload text not null);
 """
 WRITE = """
 with s as (insert into bare.session (id, participant_id, started_at, ended_at, note, body)

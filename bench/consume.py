@@ -28,6 +28,9 @@ from compliance_reporting.commands.projections import _statement
 from compliance_reporting.models import FactSession
 
 EVENTS, BATCH = 20_000, 500
+SPAN = (
+    "select extract(epoch from max(applied_at) - min(applied_at)) from compliance_reporting.inbox where agency_id = $1"
+)
 APPLIED = "select count(*) from compliance_reporting.inbox where agency_id = $1"
 
 
@@ -65,7 +68,7 @@ def _rows(agency_id: uuid.UUID, count: int) -> list[tuple[Any, ...]]:
 COLUMNS = ("event_id", "agency_id", "aggregate_id", "aggregate_seq", "type", "payload", "traceparent")
 
 
-async def applied(running: Platform, pg: asyncpg.Connection[Any]) -> tuple[float, float]:
+async def applied(running: Platform, pg: asyncpg.Connection) -> tuple[float, float]:
     """Return events per second of our worker and of the bare loop, over the same stream of events."""
     agency_id = uuid.uuid4()
     running.stop("compliance-reporting.worker")
@@ -90,13 +93,12 @@ async def applied(running: Platform, pg: asyncpg.Connection[Any]) -> tuple[float
         return bool(await pg.fetchval(APPLIED, agency_id) == EVENTS)
 
     await until(done, 120)
-    span = "select extract(epoch from max(applied_at) - min(applied_at)) from compliance_reporting.inbox where agency_id = $1"
-    ours = EVENTS / float(await pg.fetchval(span, agency_id))
+    ours = EVENTS / float(await pg.fetchval(SPAN, agency_id))
     await bus.close()
     return ours, floor
 
 
-async def _bare(js: Any, config: ConsumerConfig, pg: asyncpg.Connection[Any], agency_id: uuid.UUID) -> float:
+async def _bare(js: Any, config: ConsumerConfig, pg: asyncpg.Connection, agency_id: uuid.UUID) -> float:
     """Fetch, decode with orjson, write inbox and fact in one transaction, acknowledge."""
     await pg.execute(
         "create table bare.fact_session (like compliance_reporting.fact_session including all);"

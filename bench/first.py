@@ -11,7 +11,6 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any
 
 import asyncpg
 import httpx
@@ -100,7 +99,7 @@ async def posts(port: int, bare_port: int, token: str, bodies: list[bytes]) -> d
     return figures
 
 
-async def visible(pg: asyncpg.Connection[Any], port: int, token: str, bodies: list[bytes], count: int) -> list[float]:
+async def visible(pg: asyncpg.Connection, port: int, token: str, bodies: list[bytes], count: int) -> list[float]:
     """Return the milliseconds from the start of each POST until a reader of the report's facts sees the session."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     seen = "select count(*) from compliance_reporting.fact_session"
@@ -126,7 +125,7 @@ async def visible(pg: asyncpg.Connection[Any], port: int, token: str, bodies: li
     return sorted(latencies)
 
 
-async def quiet(pg: asyncpg.Connection[Any]) -> None:
+async def quiet(pg: asyncpg.Connection) -> None:
     """Wait until every recorded session is a fact."""
 
     async def done() -> bool:
@@ -149,7 +148,7 @@ from (select * from compliance_reporting.fact_session limit 1) one, generate_ser
 """
 
 
-async def report_seconds(pg: asyncpg.Connection[Any], agency: Agency) -> list[float]:
+async def report_seconds(pg: asyncpg.Connection, agency: Agency) -> list[float]:
     """Return how long a quarter's report takes on many sessions, three times."""
     await pg.execute(FILL, REPORT_SESSIONS)
     await pg.execute("analyze compliance_reporting.fact_session")

@@ -79,7 +79,7 @@ class Routed(httpx.AsyncBaseTransport):
         return await self._plain.handle_async_request(asked)
 
 
-async def until(question: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def until(question: Callable[[], Awaitable[bool]], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not await question():
         if time.monotonic() > deadline:

@@ -14,7 +14,12 @@ from rich.table import Table
 
 from common.embedded import CannotStart
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run Handrail: peer support, recorded and proven.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Run Handrail: peer support, recorded and proven.",
+)
 agency = typer.Typer(no_args_is_help=True, help="Agencies of this platform.")
 dead_letters = typer.Typer(no_args_is_help=True, help="Events that could not be applied.")
 audit = typer.Typer(no_args_is_help=True, help="The audit chains.")
@@ -148,14 +153,6 @@ def serve_worker(service: str) -> None:
 
 
 @app.command()
-def health(kind: Annotated[str, typer.Argument(help="api or worker")], port: int = 8000) -> None:
-    """Exit 0 if this container's process is well."""
-    from handrail.processes import is_api_healthy, is_worker_healthy
-
-    raise typer.Exit(0 if (is_api_healthy(port) if kind == "api" else is_worker_healthy()) else 1)
-
-
-@app.command()
 def nats_config() -> None:
     """Print the bus configuration for containers, with every secret as a variable."""
     from handrail.catalog import entries
@@ -179,7 +176,7 @@ def create_agency(
     email: str,
     administrator: Annotated[str, typer.Option(help="the first administrator's name")] = "Administrator",
     zone: Annotated[str, typer.Option(help="IANA time zone")] = "America/New_York",
-    url: Annotated[str, typer.Option(help="the platform")] = f"http://localhost:{PORT}",
+    url: Annotated[str, typer.Option(envvar="HANDRAIL_URL", help="the platform")] = f"http://localhost:{PORT}",
     operator_token: Annotated[str, typer.Option(envvar="OPERATOR_TOKEN", help="from the secrets file")] = "",
 ) -> None:
     """Open an agency and print its first administrator's one-time password."""

@@ -74,6 +74,7 @@ def settings_values(service: Service, role: str, addresses: Addresses, secrets: 
         values |= {
             "workforce_url": f"{addresses.public_url}/api/workforce",
             "service_secret": secrets["NOTIFICATION_SECRET"],
+            "public_url": addresses.public_url.replace("127.0.0.1", "localhost"),
             "smtp_host": host,
             "smtp_port": int(port),
         }

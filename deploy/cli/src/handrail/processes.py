@@ -3,10 +3,8 @@
 import asyncio
 import os
 import signal
-import time
 from pathlib import Path
 
-import httpx
 import uvicorn
 
 from common.telemetry import configure_logs
@@ -17,7 +15,6 @@ from handrail.steward import Steward
 
 HEARTBEAT = Path("/tmp/handrail-heartbeat")  # noqa: S108 - the container's own tmpfs
 BEAT_SECONDS = 5.0
-STALE_SECONDS = 30.0
 
 
 def entry_of(service: str) -> Entry:
@@ -80,15 +77,3 @@ async def migrate() -> None:
     services = entries()
     await prepare_database(os.environ["HANDRAIL_ADMIN_URL"], services, os.environ)
     await prepare_bus(os.environ["HANDRAIL_NATS_ADMIN_URL"], services)
-
-
-def is_api_healthy(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=3).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def is_worker_healthy() -> bool:
-    """Tell whether this container's event loop has beaten lately."""
-    return HEARTBEAT.exists() and time.time() - HEARTBEAT.stat().st_mtime < STALE_SECONDS

@@ -14,7 +14,8 @@ def variable(service: str, what: str) -> str:
 
 
 def _word() -> str:
-    return secrets.token_urlsafe(24)
+    """Return a password that is one word to every parser it meets: URLs, shells, NATS' configuration."""
+    return f"h{secrets.token_hex(20)}"
 
 
 def _key() -> str:

@@ -17,10 +17,10 @@ class Settings(ServiceSettings):
     )
     service_secret: SecretStr = Field(description="what this service shows workforce to get a token")
     public_url: str = Field(default="http://localhost:8000", description="the sign-in page, printed as given")
-    smtp_host: str
-    smtp_port: int = Field(ge=1, le=65535)
-    smtp_username: Annotated[str | None, Unset] = None
-    smtp_password: Annotated[SecretStr | None, Unset] = None
+    smtp_host: str = Field(description="the mail server")
+    smtp_port: int = Field(ge=1, le=65535, description="its port")
+    smtp_username: Annotated[str | None, Unset] = Field(default=None, description="if it asks for a sign-in")
+    smtp_password: Annotated[SecretStr | None, Unset] = Field(default=None, description="goes with `smtp_username`")
     smtp_security: Literal["none", "starttls", "tls"] = Field(
         default="none", description="`starttls` and `tls` insist on encryption and on a valid certificate"
     )
@@ -30,7 +30,9 @@ class Settings(ServiceSettings):
         le=timedelta(seconds=30),
         description="for each step of the dialogue; all steps together must end before an outcome counts as unknown",
     )
-    sender_address: str = Field(default="handrail@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    sender_address: str = Field(
+        default="handrail@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="who letters are from; keep it neutral"
+    )
     retry_scale: float = Field(default=1.0, gt=0, le=10, description="stretches or shortens the pauses between tries")
 
     @model_validator(mode="after")

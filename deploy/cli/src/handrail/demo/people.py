@@ -169,9 +169,9 @@ def _birth_date(band: str, on: date, chance: random.Random) -> date:
 
 def _answers(row: dict[str, str], point: str, chance: random.Random) -> dict[str, Any]:
     """Return what was collected at one point; what was not collected is left out."""
-    low, high = USE_DAYS.get(row[f"frequency_primary_{point}"], (None, None))
+    days = USE_DAYS.get(row[f"frequency_primary_{point}"])
     found: dict[str, Any] = {
-        "use_days": None if low is None else chance.randint(low, high),
+        "use_days": chance.randint(*days) if days else None,
         "employment": EMPLOYMENT.get(row[f"employment_{point}"]),
         "housing": HOUSING.get(row[f"living_arrangement_{point}"]),
         "arrests_30": ARRESTS.get(row[f"arrests_{point}"]),

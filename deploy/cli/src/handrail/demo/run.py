@@ -43,6 +43,7 @@ def run(*, people: int, out: Path, keep: bool) -> None:
     if local.running_state(folder):
         local.stop(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with console.status("Starting Postgres, NATS and five services"):
         state = local.start(folder, free_port())
@@ -158,7 +159,6 @@ async def _report(administrator: Caller, out: Path) -> dict[str, Any]:
     body = {"period_start": QUARTER[0].isoformat(), "period_end": QUARTER[1].isoformat()}
     made = await administrator.post("/api/compliance-reporting/v1/reports", body)
     path = f"/api/compliance-reporting/v1/reports/{made['id']}"
-    out.mkdir(parents=True, exist_ok=True)
     for kind in ("html", "csv"):
         (out / f"report.{kind}").write_text(await administrator.text(f"{path}/{kind}"), encoding="utf-8")
     report = await administrator.text(path)

@@ -23,8 +23,8 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         table.add_section()
     console.print(table)
     console.print(
-        f"{headline['passed']} of {headline['judged']} measures that a law, a state or a certification body sets are met; "
-        "the lower block is guidance and defaults."
+        f"{headline['passed']} of {headline['judged']} measures that a law, a state or a certification body sets "
+        "are met; the lower block is guidance and defaults."
     )
     lag = "not measured" if report["lag_seconds"] is None else f"{report['lag_seconds']:.1f} s"
     console.print(f"As of {report['as_of']}; event lag {lag}; {report['missing_events']} events missing.")

@@ -1,0 +1,143 @@
+"""`handrail up` and `down`: a platform left running, found again, and refusals of one sentence each."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from common.embedded import LOOPBACK, free_port
+from handrail import local
+from handrail.secrets import load_or_make, read
+
+
+def handrail(*words: str, data: Path, port: int) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"HANDRAIL_DATA": str(data), "HANDRAIL_PORT": str(port), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "handrail.main", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for parent in (tmp_path, *tmp_path.parents[:3]):  # an unprivileged Postgres must reach its data
+        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return tmp_path / "platform"
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def stopped(data: Path) -> Iterator[None]:
+    yield
+    local.stop(data)
+
+
+def test_up_leaves_a_platform_that_a_second_up_finds_and_down_stops(data: Path, port: int, stopped: None) -> None:
+    first = handrail("up", data=data, port=port)
+    second = handrail("up", data=data, port=port)
+
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert f"http://localhost:{port}" in first.stdout
+    assert first.stdout == second.stdout
+    assert "one-time password" in first.stdout
+    administrator = json.loads((data / "first-administrator.json").read_text())
+    body = {"email": administrator["email"], "password": administrator["one_time_password"]}
+    answer = httpx.post(f"http://{LOOPBACK}:{port}/api/workforce/v1/sign-ins", json=body, timeout=10)
+    assert answer.json()["type"] == "/problems/new-password-needed"
+    for private in ("secrets.env", "first-administrator.json"):
+        assert stat.S_IMODE((data / private).stat().st_mode) == 0o600
+
+    assert "Stopped." in handrail("down", data=data, port=port).stdout
+    assert "Nothing was running." in handrail("down", data=data, port=port).stdout
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{LOOPBACK}:{port}/api/workforce/health")
+    again = handrail("up", data=data, port=port)
+    assert again.stdout == first.stdout, "the data stayed"
+
+
+def test_everything_listens_on_loopback_only(data: Path, port: int, stopped: None) -> None:
+    assert handrail("up", data=data, port=port).returncode == 0
+
+    state = json.loads((data / "state.json").read_text())
+    listening = {
+        line.split()[1]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text().splitlines()[1:]
+        if line.split()[3] == "0A"
+    }
+    for ours in (port, state["postgres_port"], state["nats_port"]):
+        addresses = {address.split(":")[0] for address in listening if int(address.split(":")[1], 16) == ours}
+        assert addresses == {"0100007F"}, (ours, addresses)
+
+
+def test_a_taken_port_is_one_sentence_and_starts_nothing(data: Path, port: int) -> None:
+    with socket.socket() as stranger:
+        stranger.bind((LOOPBACK, port))
+        stranger.listen()
+
+        refused = handrail("up", data=data, port=port)
+
+    assert refused.returncode == 1
+    assert refused.stderr == f"handrail: Port {port} is taken by another program; stop it or choose another port.\n"
+    assert not (data / "state.json").exists()
+    assert not (data / "postgres").exists()
+
+
+def test_a_newer_data_folder_is_one_sentence(data: Path, port: int) -> None:
+    data.mkdir()
+    (data / "format").write_text("99")
+
+    refused = handrail("up", data=data, port=port)
+
+    assert refused.returncode == 1
+    assert "was made by a newer Handrail" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert {file.name for file in data.iterdir()} == {"format"}
+
+
+def test_a_full_disk_is_one_sentence(data: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "ROOM_BYTES", 1 << 60)
+
+    with pytest.raises(local.CannotStart, match=r"are free where .* is; make room first"):
+        local.start(data, port)
+
+    assert not (data / "secrets.env").exists()
+
+
+def test_secrets_are_made_once_and_completed(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+
+    made = load_or_make(file)
+    again = load_or_make(file)
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "SIGNING_KEY" not in line))
+    completed = load_or_make(file)
+
+    assert made == again == read(file) | {"SIGNING_KEY": made["SIGNING_KEY"]}
+    assert completed["SIGNING_KEY"] != made["SIGNING_KEY"]
+    assert {k: v for k, v in completed.items() if k != "SIGNING_KEY"} == {
+        k: v for k, v in made.items() if k != "SIGNING_KEY"
+    }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_every_password_is_one_plain_word(tmp_path: Path) -> None:
+    for name, value in load_or_make(tmp_path / ".env").items():
+        assert value, name
+        if name.endswith(("PASSWORD", "STORE_KEY", "SECRET")):
+            assert value.isalnum(), name
+            assert value[0].isalpha(), name
+
+
+def test_a_folder_that_nobody_made_has_no_platform(tmp_path: Path) -> None:
+    assert local.running_state(tmp_path / uuid.uuid4().hex) is None
