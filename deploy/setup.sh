@@ -16,6 +16,8 @@ if [ -z "$uv" ]; then
   uv=.venv/bin/uv
 fi
 export VIRTUAL_ENV=$PWD/.venv UV_PYTHON_DOWNLOADS=never
-"$uv" pip sync -q --require-hashes requirements.lock
+# Compiled once here: every start of the platform would otherwise compile some thousand files again.
+"$uv" pip sync -q --require-hashes --compile-bytecode requirements.lock
 # Our own packages, editable, built with the locked build backend.
 "$uv" pip install -q --no-deps --no-build-isolation $(printf -- "-e ./%s " "$@")
+.venv/bin/python -m compileall -q $(printf -- "%s/src " "$@")

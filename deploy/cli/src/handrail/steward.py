@@ -24,7 +24,7 @@ from handrail.catalog import Entry, hearings
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 PROVISION_SECONDS = 2.0
 SWEEP_SECONDS = 300.0
 PATIENCE_SECONDS = 5.0  # what is younger is still on its way
