@@ -4,6 +4,7 @@ A request's transaction is opened and committed in one place, before the respons
 never commits, rolls back or closes it.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, Table, bindparam, cast, func, insert, literal_column, select, text, true
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.sql.selectable import CTE
 from sqlalchemy.types import Text, Uuid
 from uuid_utils.compat import uuid7
@@ -26,6 +27,7 @@ from common.tables import Foundation
 
 # What a dead or dying connection raises; such a connection must leave the pool, or every later use of it fails.
 BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.exceptions.AdminShutdownError)
+LOCK_SECONDS = 1.0
 
 
 class NoTenantIsolation(Exception):
@@ -39,6 +41,7 @@ def make_engine(url: str, *, pool_size: int, name: str) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
+        hide_parameters=True,  # an error's text must not quote what was being written
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
         connect_args={"server_settings": {"application_name": name, "lock_timeout": "5s", "jit": "off"}},
@@ -167,6 +170,31 @@ async def transaction(engine: AsyncEngine, tables: Foundation, scope: Scope) -> 
             callback()
 
 
+@asynccontextmanager
+async def only_one(engine: AsyncEngine, name: str) -> AsyncGenerator[AsyncConnection]:
+    """Wait for the advisory lock `name` and yield the autocommitting connection that holds it.
+
+    The connection is closed on leaving: in the pool, the lock would live on in it and keep everybody out.
+    """
+    take = text("select pg_try_advisory_lock(hashtext(:name))")
+    async with engine.connect() as connection:
+        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        while not await connection.scalar(take, {"name": name}):  # noqa: ASYNC110 - the event is in the database
+            await asyncio.sleep(LOCK_SECONDS)
+        try:
+            yield connection
+        finally:
+            await connection.invalidate()
+
+
+UNPROTECTED = """
+select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attname = 'agency_id'
+where n.nspname = :schema and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)
+  and not c.relispartition  -- reached through their parent only: nobody has a right on a partition itself
+"""
+
+
 async def refuse_without_isolation(engine: AsyncEngine, schema: str) -> None:
     """Raise `NoTenantIsolation` unless the role is bound by row-level security and sees nothing without an agency."""
     async with engine.connect() as connection:
@@ -181,6 +209,9 @@ async def refuse_without_isolation(engine: AsyncEngine, schema: str) -> None:
         )
         if owned:
             raise NoTenantIsolation("the role owns tables, so policies would not bind it")
+        open_tables = await connection.scalar(text(UNPROTECTED), {"schema": schema})
+        if open_tables:
+            raise NoTenantIsolation(f"row-level security is not forced on {open_tables} tables")
         seen = await connection.scalar(text(f'select count(*) from "{schema}".idempotency'))
         if seen:
             raise NoTenantIsolation("rows are visible without an agency")

@@ -7,6 +7,7 @@ listen nowhere else.
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -29,9 +30,11 @@ POSTGRES = {
     "io_method": "sync",  # no I/O worker processes: they cost memory and serve cold scans only
     "max_wal_size": "1GB",
     "password_encryption": "scram-sha-256",
-    "log_min_messages": "warning",
+    # A failing statement must not bring its values into the log, nor the row that it failed on.
+    "log_min_messages": "log",
     "log_statement": "none",
-    "log_min_error_statement": "panic",  # a failing statement must not bring its values into the log
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "unix_socket_directories": "",
 }
 
@@ -184,11 +187,17 @@ def start_nats(config: Path, port: int, log_file: Path, environment: Mapping[str
             stderr=log,
             cwd="/",
             start_new_session=True,
-            env=dict(environment),
+            env=_quoted(config, environment),
         )
     server = Server(process, port, signal.SIGTERM)
     _until(server, lambda: _listens(port), "NATS", log_file)
     return server
+
+
+def _quoted(config: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Quote the variables that the configuration names: the server parses them, and a bare `-x7` is no word to it."""
+    named = set(re.findall(r"\$(\w+)", config.read_text()))
+    return {name: f'"{value}"' if name in named else value for name, value in environment.items()}
 
 
 def _listens(port: int) -> bool:

@@ -9,11 +9,11 @@ from uuid import UUID
 import httpx
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from common.contracts.codes import Role
-from common.errors import Forbidden, Unauthenticated
+from common.errors import Forbidden, Refused, Unauthenticated
 
 log = structlog.get_logger()
 
@@ -83,15 +83,17 @@ class Verifier:
                 await self._fetch()
             try:
                 return self._decoded(token)
-            except (JoseError, ValueError, KeyError, TypeError) as error:
+            except InvalidKeyIdError as error:
                 # A token signed with a key we have not seen yet: perhaps the keys were rotated.
                 if not may_refetch or not await self._fetch():
                     raise Unauthenticated from error
+            except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+                raise Unauthenticated from error
         raise Unauthenticated
 
     def _decoded(self, token: str) -> tuple[Actor, float]:
         if self._keys is None:
-            raise Unauthenticated
+            raise Refused("unavailable", "Sign-in cannot be checked right now. Try again in a moment.", status=503)
         decoded = jwt.decode(token, self._keys, algorithms=ALGORITHMS)
         if decoded.header.get("typ") != TOKEN_TYPE:
             raise Unauthenticated

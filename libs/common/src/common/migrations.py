@@ -3,7 +3,9 @@
 `secure` derives policies and grants from the tables themselves, so that no table can be forgotten.
 """
 
+import hashlib
 import importlib.resources
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +14,11 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from common.database import UNPROTECTED
+
 KEEP_DAYS = 90
 AHEAD_DAYS = 3
+KEY_DAYS = 7
 LOCK_TIMEOUT = "5s"
 STEWARD = "handrail_steward"  # reconciles ledgers with inboxes: ids and types only, no payload
 AGENCY = "nullif(current_setting('app.agency_id', true), '')::uuid"
@@ -27,7 +32,8 @@ STEWARD_READS = {
     "freshness": "publisher, as_of, missing, dead_letters, checked_at",
 }
 # Day partitions by the time inside the UUIDv7 key. Owned by the operator and run with its rights, because a service
-# may create and drop nothing; it takes no argument and names nothing from outside.
+# may create and drop nothing; it takes no argument and names nothing from outside. Old idempotency keys go too: a
+# client that repeats itself does so within days, and their table would only grow.
 KEEP_DAYS_FUNCTION = """
 create or replace function {schema}.keep_days() returns void language plpgsql security definer
 set search_path = pg_catalog as $f$
@@ -52,6 +58,7 @@ begin
       execute format('drop table {schema}.%I', old.relname);
     end loop;
   end loop;
+  delete from {schema}.idempotency where created_at < now() - interval '{keys} days';
 end $f$
 """
 
@@ -128,39 +135,63 @@ def environment(context: Any, metadata: MetaData) -> None:
 
 
 def _is_partition(name: str | None) -> bool:
-    return bool(name) and str(name).split("_")[0] in ("ledger", "inbox") and "_" in str(name)
+    return bool(re.fullmatch(r"(ledger|inbox)_(default|\d{8})", name or ""))
 
 
 def secure(connection: Connection, metadata: MetaData) -> None:
-    """Set row-level security, policies, grants, default partitions and `keep_days` for every table of a schema."""
+    """Set row-level security, policies, grants, default partitions and `keep_days` for every table of a schema.
+
+    What was set is noted in the schema's comment: taking locks on every table again, for nothing, would hold up or
+    deadlock with requests that are under way. A table whose wall is down all the same is never left so.
+    """
+    schema = str(metadata.schema)
+    statements = _walls(metadata)
+    mark = "walls " + hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    noted = connection.scalar(
+        text("select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = :schema"),
+        {"schema": schema},
+    )
+    if noted != mark or connection.scalar(text(UNPROTECTED), {"schema": schema}):
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"comment on schema {schema} is '{mark}'")
+    connection.exec_driver_sql(f"select {schema}.keep_days()")
+
+
+def _walls(metadata: MetaData) -> list[str]:
+    """Return the statements that put every table of a schema behind its policies and grants."""
     schema = str(metadata.schema)
     api, worker = role_names(schema)
-    run = connection.exec_driver_sql
-    run(KEEP_DAYS_FUNCTION.format(schema=schema, keep=KEEP_DAYS, ahead=AHEAD_DAYS))
-    run(f"revoke all on function {schema}.keep_days() from public")
-    run(f"grant execute on function {schema}.keep_days() to {worker}")
+    statements = [
+        KEEP_DAYS_FUNCTION.format(schema=schema, keep=KEEP_DAYS, ahead=AHEAD_DAYS, keys=KEY_DAYS),
+        f"revoke all on function {schema}.keep_days() from public",
+        f"grant execute on function {schema}.keep_days() to {worker}",
+    ]
     for table in metadata.sorted_tables:
         name = f"{schema}.{table.name}"
         info = privileges(table.info)
-        run(f"revoke all on {name} from {api}, {worker}")
-        for role, grants in ((api, info["api"]), (worker, info["worker"])):
-            if grants:
-                run(f"grant {grants} on {name} to {role}")
+        statements.append(f"revoke all on {name} from {api}, {worker}")
+        grants = ((api, info["api"]), (worker, info["worker"]))
+        statements += [f"grant {granted} on {name} to {role}" for role, granted in grants if granted]
         if table.name in ("ledger", "inbox"):
-            run(f"create table if not exists {name}_default partition of {name} default")
+            statements.append(f"create table if not exists {name}_default partition of {name} default")
         if info["reach"] != "shared":
-            _isolate(run, name, api, worker, everyone=info["reach"] == "tenant")
-    _admit_steward(run, schema)
-    run(f"select {schema}.keep_days()")
+            statements += _isolation(name, api, worker, everyone=info["reach"] == "tenant")
+    return statements + _steward_rights(schema)
 
 
-def _admit_steward(run: Any, schema: str) -> None:
-    run(f"grant usage on schema {schema} to {STEWARD}")
+def _steward_rights(schema: str) -> list[str]:
+    statements = [f"grant usage on schema {schema} to {STEWARD}"]
     for table, columns in STEWARD_READS.items():
-        run(f"revoke all on {schema}.{table} from {STEWARD}")
-        run(f"grant select ({columns}) on {schema}.{table} to {STEWARD}")
-    run(f"grant insert on {schema}.refill to {STEWARD}")
-    run(f"grant insert, update on {schema}.freshness to {STEWARD}")
+        statements += [
+            f"revoke all on {schema}.{table} from {STEWARD}",
+            f"grant select ({columns}) on {schema}.{table} to {STEWARD}",
+        ]
+    return [
+        *statements,
+        f"grant insert on {schema}.refill to {STEWARD}",
+        f"grant insert, update on {schema}.freshness to {STEWARD}",
+    ]
 
 
 def privileges(info: Mapping[str, Any]) -> dict[str, str]:
@@ -173,17 +204,17 @@ def privileges(info: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _isolate(run: Any, name: str, api: str, worker: str, *, everyone: bool) -> None:
+def _isolation(name: str, api: str, worker: str, *, everyone: bool) -> list[str]:
     bound = f"{api}, {worker}" if everyone else api
-    run(f"alter table {name} enable row level security")
-    run(f"alter table {name} force row level security")
-    run(f"drop policy if exists reach on {name}")
-    run(f"drop policy if exists agency on {name}")
-    run(f"create policy reach on {name} as permissive for all to public using (true) with check (true)")
-    run(
+    return [
+        f"alter table {name} enable row level security",
+        f"alter table {name} force row level security",
+        f"drop policy if exists reach on {name}",
+        f"drop policy if exists agency on {name}",
+        f"create policy reach on {name} as permissive for all to public using (true) with check (true)",
         f"create policy agency on {name} as restrictive for all to {bound} "
-        f"using (agency_id = {AGENCY}) with check (agency_id = {AGENCY})"
-    )
+        f"using (agency_id = {AGENCY}) with check (agency_id = {AGENCY})",
+    ]
 
 
 async def revise(admin_url: str, package: str, message: str) -> None:

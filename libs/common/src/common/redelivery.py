@@ -6,6 +6,7 @@ a dead letter at once. Anything else is a bug until shown otherwise: five attemp
 
 import random
 from collections.abc import Mapping
+from uuid import UUID
 
 import asyncpg
 import nats.errors
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 
 DELAYS_SECONDS = (1, 5, 30, 120)
 ATTEMPTS = len(DELAYS_SECONDS) + 1
+TRANSIENT_MOST_SECONDS = 5.0  # so that work goes on soon after the database is back, however long it was away
 TRANSIENT = (
     OSError,
     nats.errors.Error,
@@ -103,7 +105,7 @@ class Burial:
         event = getattr(message, "event", None)
         row = {
             "subscriber": message.metadata.consumer,
-            "event_id": event.id if event else None,
+            "event_id": event.id if event else _message_id(message),
             "agency_id": event.agencyid if event else None,
             "type": message.subject,
             "payload": message.data,
@@ -114,3 +116,11 @@ class Burial:
             await connection.execute(insert(self._tables.dead_letter).values(row))
         log.error("event_buried", type=message.subject, subscriber=row["subscriber"], error=row["error"])
         await message.ack()
+
+
+def _message_id(message: Msg) -> UUID | None:
+    """Return the id a body too broken to read was published under, so that it is not asked for again and again."""
+    try:
+        return UUID((message.headers or {})["Nats-Msg-Id"])
+    except (KeyError, ValueError):
+        return None

@@ -6,9 +6,11 @@ own connection. Only the server's acknowledgement of the whole batch counts.
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from opentelemetry.trace import SpanKind
@@ -16,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
+from common.database import only_one
 from common.telemetry import Telemetry, traceparent_of
 
 log = structlog.get_logger()
@@ -23,6 +26,8 @@ log = structlog.get_logger()
 BATCH = 500  # the server takes at most 1,000 in one atomic batch
 BUSY_SECONDS = 0.01
 IDLE_SECONDS = 0.1
+RETRY_SECONDS = 0.25
+REFILL_SECONDS = 1.0
 ACK_SECONDS = 10
 DUPLICATE_IN_BATCH = 10201
 
@@ -60,25 +65,30 @@ class Relay:
         self._telemetry = telemetry
         self._bell = bell
         self._idle = idle
+        self._refill_at = 0.0
+        self._held = ""  # why nothing could be published just now
 
     async def run(self) -> None:
         """Publish for ever. Raises on a lost database connection; the supervisor starts it again."""
-        async with self._engine.connect() as connection:
-            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(
-                text("select pg_advisory_lock(hashtext(:name))"), {"name": f"{self._schema}.relay"}
-            )
+        async with only_one(self._engine, f"{self._schema}.relay") as connection:
             wait = BUSY_SECONDS
             while True:
                 try:
                     sent = await self.publish_next(connection) + await self.refill_next(connection)
-                except (NotStored, OSError, TimeoutError) as error:
-                    log.warning("relay_waits", schema=self._schema, error=type(error).__name__)
-                    await asyncio.sleep(0.5)
+                except NotStored as error:
+                    await self._hold(str(error))
                     continue
+                self._held = ""
                 wait = BUSY_SECONDS if sent else min(wait * 1.5, self._idle)
                 if not sent:
                     await self._bell.wait(wait)
+
+    async def _hold(self, reason: str) -> None:
+        """Let a moment pass; said once, not four times a second, for the bus may be away for hours."""
+        if reason != self._held:
+            log.warning("relay_waits", schema=self._schema, reason=reason)
+        self._held = reason
+        await asyncio.sleep(RETRY_SECONDS)
 
     async def publish_next(self, connection: AsyncConnection) -> int:
         """Publish and move up to one batch of the outbox; return how many."""
@@ -94,7 +104,9 @@ class Relay:
         return len(rows)
 
     async def refill_next(self, connection: AsyncConnection) -> int:
-        """Publish again up to one batch of what the reconciler found missing."""
+        """Publish again up to one batch of what the reconciler found missing, which it does every few seconds."""
+        if time.monotonic() < self._refill_at:
+            return 0
         found = await connection.execute(
             text(
                 f"select l.event_id, l.type, l.payload, l.traceparent from {self._schema}.refill r "
@@ -102,7 +114,9 @@ class Relay:
             )
         )
         rows = found.mappings().all()
-        if rows:
+        if not rows:
+            self._refill_at = time.monotonic() + REFILL_SECONDS
+        else:
             await self._publish(rows)
             await connection.execute(
                 text(f"delete from {self._schema}.refill where event_id = any(:ids)"),
@@ -111,9 +125,18 @@ class Relay:
         return len(rows)
 
     async def _publish(self, rows: Sequence[Any]) -> None:
-        if len(rows) == 1:
-            await self._publish_one(rows[0])
-            return
+        """Store all rows in the stream. Raises `NotStored` if that is not certain."""
+        try:
+            if len(rows) == 1:
+                await self._publish_one(rows[0])
+            else:
+                await self._publish_batch(rows)
+        except (nats.errors.Error, OSError) as error:
+            raise NotStored(type(error).__name__) from error
+
+    async def _publish_batch(self, rows: Sequence[Any]) -> None:
+        if not self._client.is_connected:
+            raise NotStored("bus away")
         batch_id = uuid7().hex
         for place, row in enumerate(rows[:-1], start=1):
             await self._client.publish(
@@ -121,15 +144,8 @@ class Relay:
                 row["payload"].encode(),
                 headers=self._headers(row) | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(place)},
             )
-        last = self._headers(rows[-1]) | {
-            "Nats-Batch-Id": batch_id,
-            "Nats-Batch-Sequence": str(len(rows)),
-            "Nats-Batch-Commit": "1",
-        }
-        answer = await self._client.request(
-            rows[-1]["type"], rows[-1]["payload"].encode(), headers=last, timeout=ACK_SECONDS
-        )
-        error = json.loads(answer.data).get("error")
+        last = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(len(rows)), "Nats-Batch-Commit": "1"}
+        error = (await self._request(rows[-1], self._headers(rows[-1]) | last)).get("error")
         if error and error.get("err_code") == DUPLICATE_IN_BATCH:
             # After an unknown outcome part of the batch is already there: singly, each is deduplicated by its id.
             for row in rows:
@@ -138,12 +154,25 @@ class Relay:
             raise NotStored(str(error.get("err_code")))
 
     async def _publish_one(self, row: Any) -> None:
-        answer = await self._client.request(
-            row["type"], row["payload"].encode(), headers=self._headers(row), timeout=ACK_SECONDS
-        )
-        stored = json.loads(answer.data)
+        stored = await self._request(row, self._headers(row))
         if "error" in stored:
             raise NotStored(str(stored["error"].get("err_code")))
+
+    async def _request(self, row: Any, headers: dict[str, str]) -> dict[str, Any]:
+        """Publish one row and return the server's answer; a lost connection ends the wait: no answer can come."""
+        if not self._client.is_connected:
+            raise NotStored("bus away")
+        connects = self._client.stats["reconnects"]
+        asked = asyncio.ensure_future(
+            self._client.request(row["type"], row["payload"].encode(), headers=headers, timeout=ACK_SECONDS)
+        )
+        try:
+            while not (await asyncio.wait({asked}, timeout=RETRY_SECONDS))[0]:
+                if not self._client.is_connected or self._client.stats["reconnects"] != connects:
+                    raise NotStored("bus lost")
+            return dict(json.loads(asked.result().data))
+        finally:
+            asked.cancel()
 
     def _headers(self, row: Any) -> dict[str, str]:
         headers = {"Nats-Msg-Id": str(row["event_id"]), "content-type": "application/json"}
@@ -158,7 +187,7 @@ class Relay:
         await connection.execute(
             text(
                 f"with d as (delete from {self._schema}.outbox where id = any(:ids) returning *) "
-                f"insert into {self._schema}.ledger ({columns}) select {columns} from d"
+                f"insert into {self._schema}.ledger ({columns}) select {columns} from d on conflict do nothing"
             ),
             {"ids": ids},
         )

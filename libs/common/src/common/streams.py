@@ -70,17 +70,19 @@ class ProvisioningFailed(Exception):
 
 
 async def provision(client: Client, services: Iterable[str], hearings: Iterable[Hearing]) -> list[str]:
-    """Make what is missing and return the names of what was made; change nothing that exists."""
+    """Make what is missing, let each consumer hear what its service hears now, and return the names touched."""
     made = []
-    for service in services:
+    hearings = list(hearings)
+    for service in sorted({*services, *(hearing.publisher for hearing in hearings)}):
         if "error" in await _api(client, f"STREAM.INFO.{service}"):
             answer = await _api(client, f"STREAM.CREATE.{service}", stream_config(service))
             if error := answer.get("error"):
                 raise ProvisioningFailed(f"stream {service}: {error.get('description')}")
             made.append(service)
     for hearing in hearings:
-        if "error" in await _api(client, f"CONSUMER.INFO.{hearing.stream}.{hearing.durable}"):
-            body = {"stream_name": hearing.stream, "config": consumer_config(hearing), "action": "create"}
+        info = await _api(client, f"CONSUMER.INFO.{hearing.stream}.{hearing.durable}")
+        if "error" in info or _heard(info) != sorted(hearing.types):
+            body = {"stream_name": hearing.stream, "config": consumer_config(hearing)}
             answer = await _api(client, f"CONSUMER.CREATE.{hearing.stream}.{hearing.durable}", body)
             if error := answer.get("error"):
                 raise ProvisioningFailed(f"consumer {hearing.durable}: {error.get('description')}")
@@ -88,12 +90,17 @@ async def provision(client: Client, services: Iterable[str], hearings: Iterable[
     return made
 
 
-async def stream_identity(client: Client, service: str) -> tuple[str, int] | None:
-    """Return when the stream was created and its last sequence, or None if it is not there."""
-    info = await _api(client, f"STREAM.INFO.{service}")
+def _heard(info: dict[str, Any]) -> list[str]:
+    config = info["config"]
+    return sorted(config.get("filter_subjects") or [config.get("filter_subject", "")])
+
+
+async def in_flight(client: Client, hearing: Hearing) -> int:
+    """Return how many messages of a consumer are waiting or being worked on; 0 if the consumer is gone."""
+    info = await _api(client, f"CONSUMER.INFO.{hearing.stream}.{hearing.durable}")
     if "error" in info:
-        return None
-    return str(info["created"]), int(info["state"]["last_seq"])
+        return 0
+    return int(info["num_pending"]) + int(info["num_ack_pending"])
 
 
 def rights(service: str, hearings: Iterable[Hearing]) -> tuple[list[str], list[str]]:

@@ -1,5 +1,6 @@
 """Structured logs and traces that cross HTTP, outbox, JetStream and inbox; ids and codes only in both."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 PROPAGATOR = TraceContextTextMapPropagator()
@@ -40,9 +41,18 @@ class Telemetry:
     def span(self, name: str, kind: SpanKind, traceparent: str | None, **attributes: str | int) -> Iterator[Span]:
         """Open a span under `traceparent`, or a new trace."""
         with self._tracer.start_as_current_span(
-            name, context=context_of(traceparent), kind=kind, attributes=attributes
+            name,
+            context=context_of(traceparent),
+            kind=kind,
+            attributes=attributes,
+            record_exception=False,  # an exception's text may quote a row
+            set_status_on_exception=False,
         ) as span:
-            yield span
+            try:
+                yield span
+            except Exception as error:
+                span.set_status(StatusCode.ERROR, type(error).__name__)
+                raise
 
     def shutdown(self) -> None:
         self._provider.shutdown()
@@ -61,7 +71,7 @@ def traceparent_of(span: Span) -> str | None:
 
 
 def configure_logs(level: str = "INFO") -> None:
-    """Write JSON lines to standard error, for our events and for the libraries' warnings."""
+    """Write JSON lines to standard error, for our events and for the libraries' warnings; called after the imports."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -74,7 +84,28 @@ def configure_logs(level: str = "INFO") -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"event":"library","logger":"%(name)s"}')
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Library())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for name in list(logging.root.manager.loggerDict):
+        library = logging.getLogger(name)
+        if library.handlers:  # FastStream brings its own, which would write whole messages
+            library.handlers.clear()
+            library.propagate = True
+
+
+class _Library(logging.Formatter):
+    """Says of a library's warning who, where and which exception; not its text, which may quote a value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: structlog.typing.EventDict = {
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "line": f"{record.module}:{record.lineno}",
+            "exc_info": record.exc_info[1] if record.exc_info else None,
+        }
+        return json.dumps(_without_values(None, "", event))
 
 
 def _without_values(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

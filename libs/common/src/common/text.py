@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,8 +25,14 @@ def _not_blank(text: str) -> str:
     return text
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all zones; kept, because finding them reads a whole folder tree."""
+    return frozenset(available_timezones())
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError("must be an IANA time zone, such as America/Chicago")
     return name
 

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 Chore = Callable[[Runtime], Awaitable[None]]
 RESTART_SECONDS = 1.0
+GRACE_SECONDS = 8.0  # for the batch in hand; container engines kill after 10
 DAY_SECONDS = 86_400
 
 
@@ -56,7 +57,12 @@ def create_worker(
     `idle`: seconds between looks at an idle outbox; with a `bell` shared by the API's process it may be long.
     """
     assert settings.nats_url is not None  # workers have a bus; APIs need none
-    runtime_holder: list[Runtime] = []
+
+    async def wake_subscribers() -> None:
+        for subscriber in broker.subscribers:
+            if isinstance(subscriber, pull.BatchPull):
+                subscriber.wake()
+
     broker = NatsBroker(
         settings.nats_url.get_secret_value(),
         inbox_prefix=f"_INBOX_{service.name}",
@@ -64,14 +70,14 @@ def create_worker(
         max_outstanding_pings=2,
         reconnect_time_wait=1,
         max_reconnect_attempts=-1,
-        graceful_timeout=10,
+        graceful_timeout=GRACE_SECONDS,
+        reconnected_cb=wake_subscribers,
         logger=logging.getLogger(f"handrail.{service.name}"),
     )
 
     @asynccontextmanager
     async def lifespan(_: ContextRepo) -> AsyncGenerator[None]:
         async with running(service, settings, bell=bell, processor=processor) as runtime:
-            runtime_holder.append(runtime)
             _subscribe(broker, runtime, reactions)
             await _connected(broker)
             connection = broker.config.connection_state.connection
