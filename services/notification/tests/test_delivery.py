@@ -70,7 +70,7 @@ async def tell_session(
     [("en", "Handrail: there is something new for you"), ("es", "Handrail: hay algo nuevo para usted")],
 )
 async def test_a_new_assignment_is_told_to_the_peer_in_their_language(
-    workplace: Any, bus: Any, mail: Any, language: str, subject: str
+    platform: Any, workplace: Any, bus: Any, mail: Any, language: str, subject: str
 ) -> None:
     peer, address = await workplace.hire(language=language)
 
@@ -81,7 +81,7 @@ async def test_a_new_assignment_is_told_to_the_peer_in_their_language(
     message = await workplace.message(peer)
     assert (letter["Subject"], letter["To"]) == (subject, address)
     assert letter["Message-ID"] == f"<{message['id']}@localhost>"
-    assert "http://localhost:8000" in letter.get_content()
+    assert platform.addresses.public_url.replace("127.0.0.1", "localhost") in letter.get_content()
 
 
 async def test_an_event_told_again_and_again_sends_once(workplace: Any, bus: Any, mail: Any) -> None:
