@@ -135,16 +135,35 @@ async def quiet(pg: asyncpg.Connection) -> None:
     await until(done, 120)
 
 
+# 120 peers with 11 sessions on each of 76 days, for 2,500 people: about what a large agency does in a quarter.
 FILL = """
+with one as (select * from compliance_reporting.fact_session limit 1),
+staff as (
+  insert into compliance_reporting.fact_staff
+  select one.agency_id, md5('staff' || k)::uuid, 1, array['peer'], date '2020-01-01', null
+  from one, generate_series(0, 119) k
+),
+credentials as (
+  insert into compliance_reporting.fact_credential
+    (agency_id, id, seq, staff_id, credential_type, specialty, valid_from, valid_to, status)
+  select one.agency_id, md5('credential' || k)::uuid, 1, md5('staff' || k)::uuid, 'certified_peer_specialist',
+    'substance_use', date '2020-01-01', date '2030-01-01', 'active'
+  from one, generate_series(0, 119) k
+),
+episodes as (
+  insert into compliance_reporting.fact_episode
+    (agency_id, id, seq, participant_id, program_id, opened_on, single_contact_outreach, imported)
+  select one.agency_id, md5('episode' || k)::uuid, 1, md5('person' || k)::uuid, one.program_id,
+    date '2026-05-01' + k % 100, false, true
+  from one, generate_series(0, 2499) k
+)
 insert into compliance_reporting.fact_session
-select agency_id, gen_random_uuid(), 1, participant_id, episode_id, program_id, staff_id, null, modality, format,
-  delivery_method, location, service_code, modifiers, activities, goal_ids,
-  date '2026-07-01' + make_interval(days => n % 90, mins => 14 * 60 + n % 480),
-  date '2026-07-01' + make_interval(days => n % 90, mins => 14 * 60 + n % 480 + 30),
-  zone, date '2026-07-01' + n % 90, 30, 2, unit_method, outcome, 'signed', '{}',
-  date '2026-07-01' + make_interval(days => n % 90, mins => 14 * 60 + n % 480 + 60),
-  credential_at_signing, recorded_at, true
-from (select * from compliance_reporting.fact_session limit 1) one, generate_series(1, $1) n
+select agency_id, gen_random_uuid(), 1, md5('person' || n * 7 % 2500)::uuid, md5('episode' || n * 7 % 2500)::uuid,
+  program_id, md5('staff' || n % 120)::uuid, null, modality, format, delivery_method, location, service_code, modifiers,
+  activities, goal_ids, at, at + interval '30 minutes', zone, at::date, 30, 2, unit_method, outcome, 'signed', '{}',
+  at + interval '1 hour', credential_at_signing, recorded_at, true
+from one, generate_series(0, $1 - 1) n,
+  lateral (select timestamptz '2026-07-01 14:00Z' + make_interval(days => n / 1320, mins => 40 * (n / 120 % 11))) t(at)
 """
 
 
