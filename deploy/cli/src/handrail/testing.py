@@ -3,8 +3,8 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,20 +106,42 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Servers:
+    """Where a Postgres and a NATS of the tests listen, and the secrets they were started with."""
+
+    postgres: str  # host:port
+    nats: str  # host:port
+    secrets: dict[str, str]
+
+
+StartServers = Callable[[Path, list[Entry]], AbstractContextManager[Servers]]
+
+
+@contextmanager
+def embedded_servers(folder: Path, services: list[Entry]) -> Iterator[Servers]:
+    """Start the servers from their wheels."""
+    postgres_port, nats_port = free_port(), free_port()
+    with servers(folder, services, postgres_port, nats_port) as secrets:
+        yield Servers(f"{LOOPBACK}:{postgres_port}", f"{LOOPBACK}:{nats_port}", secrets)
+
+
 @asynccontextmanager
-async def running_platform(folder: Path, services: list[Entry] | None = None) -> AsyncGenerator[Platform]:
+async def running_platform(
+    folder: Path, services: list[Entry] | None = None, start: StartServers = embedded_servers
+) -> AsyncGenerator[Platform]:
     """Start servers and services in this process; everything stops on leaving."""
     only = os.environ.get("HANDRAIL_TEST_SERVICES")  # for example workforce,intake: a developer's short cut
     services = services or (entries(tuple(only.split(","))) if only else entries())
-    postgres_port, nats_port, port = free_port(), free_port(), free_port()
-    addresses = Addresses(
-        postgres=f"{LOOPBACK}:{postgres_port}",
-        nats=f"{LOOPBACK}:{nats_port}",
-        public_url=f"http://{LOOPBACK}:{port}",
-        smtp=f"{LOOPBACK}:{free_port()}",
-    )
-    spans = InMemorySpanExporter()
-    with servers(folder, services, postgres_port, nats_port) as secrets:
+    port, spans = free_port(), InMemorySpanExporter()
+    with start(folder, services) as started:
+        secrets = started.secrets
+        addresses = Addresses(
+            postgres=started.postgres,
+            nats=started.nats,
+            public_url=f"http://{LOOPBACK}:{port}",
+            smtp=f"{LOOPBACK}:{free_port()}",
+        )
         admin_url = addresses.database_url("postgres", secrets["POSTGRES_PASSWORD"])
         await prepare_database(admin_url, services, secrets)
         await prepare_bus(addresses.nats_url("admin", secrets["NATS_ADMIN_PASSWORD"]), services)
