@@ -13,7 +13,6 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
@@ -23,6 +22,7 @@ from common.embedded import LOOPBACK, free_port
 from common.migrations import STEWARD
 from common.telemetry import configure_logs
 from handrail.catalog import Entry, entries
+from handrail.local import serving
 from handrail.platform import Addresses, embed, servers
 from handrail.provision import prepare_bus, prepare_database
 from handrail.steward import Steward
@@ -170,23 +170,6 @@ async def _stewarded(services: list[Entry], addresses: Addresses, secrets: dict[
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def serving(app: Any, port: int) -> AsyncGenerator[None]:
-    """Serve an app over real HTTP on loopback, in this event loop."""
-    config = uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # pytest keeps its own
-    task = asyncio.create_task(server._serve())
-    while not server.started:
-        if task.done():
-            task.result()
-            raise RuntimeError("the platform did not start")
-        await asyncio.sleep(0.01)
-    yield
-    server.should_exit = True
-    await task
 
 
 def client(platform: Platform) -> httpx.AsyncClient:
