@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -64,6 +67,59 @@ def test_up_leaves_a_platform_that_a_second_up_finds_and_down_stops(data: Path, 
         httpx.get(f"http://{LOOPBACK}:{port}/api/workforce/health")
     again = handrail("up", data=data, port=port)
     assert again.stdout == first.stdout, "the data stayed"
+
+
+def test_a_killed_platform_comes_back_with_its_data_and_leaves_no_server_behind(
+    data: Path, port: int, stopped: None
+) -> None:
+    first = handrail("up", data=data, port=port)
+    before = local.running_state(data)
+    assert before is not None
+    os.kill(before.pid, signal.SIGKILL)
+
+    again = handrail("up", data=data, port=port)
+
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == first.stdout
+    assert _processes_of(data) == {"postgres", "nats-server"}
+    os.kill(json.loads((data / "state.json").read_text())["pid"], signal.SIGKILL)
+    assert "Stopped." in handrail("down", data=data, port=port).stdout
+    assert _processes_of(data) == set()
+
+
+def _processes_of(data: Path) -> set[str]:
+    """Return the programs that run on a data folder, other than the platform itself; a program once is one."""
+    found: list[str] = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = command.read_bytes().decode(errors="replace").split("\0")
+            if any(word.startswith(str(data)) for word in words) and "handrail.main" not in words:
+                found.append(Path(words[0]).name)
+    assert len(found) == len(set(found)), found
+    return set(found)
+
+
+def test_a_bus_that_dies_is_started_again(data: Path, port: int, stopped: None) -> None:
+    assert handrail("up", data=data, port=port).returncode == 0
+    bus = int((data / "nats.pid").read_text())
+
+    os.kill(bus, signal.SIGKILL)
+
+    deadline = time.monotonic() + 20
+    while int((data / "nats.pid").read_text()) == bus:
+        assert time.monotonic() < deadline, "nobody started it again"
+        time.sleep(0.1)
+
+
+def test_a_folder_in_use_is_one_sentence(data: Path, port: int, stopped: None) -> None:
+    assert handrail("up", data=data, port=port).returncode == 0
+
+    second = handrail("serve", "--data", str(data), "--port", str(free_port()), data=data, port=port)
+
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"handrail: Another Handrail uses {data}: stop it, or choose another folder with HANDRAIL_DATA."
+    )
 
 
 def test_everything_listens_on_loopback_only(data: Path, port: int, stopped: None) -> None:

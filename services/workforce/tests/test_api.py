@@ -136,6 +136,17 @@ async def test_departure_needs_the_version_that_was_seen(administrator: Caller) 
     assert good.headers["etag"] == '"2"'
 
 
+async def test_the_last_administrator_stays(administrator: Caller) -> None:
+    path, today = f"{W}/staff/{administrator.staff_id}/departure", {"last_day": "2099-01-01"}
+
+    alone = await administrator.put(path, today, version=1)
+    await add_staff(administrator, "administrator")
+    accompanied = await administrator.put(path, today, version=1)
+
+    assert (alone.status_code, alone.json()["type"]) == (409, "/problems/last-administrator")
+    assert accompanied.status_code == 200
+
+
 async def test_a_new_supervisor_ends_the_one_before(platform: Platform, administrator: Caller) -> None:
     people = {}
     for name, role in {"peer": "peer", "first": "supervisor", "second": "supervisor"}.items():
@@ -177,6 +188,12 @@ async def test_a_credential_needs_a_known_person_and_days_in_order(administrator
 
 BAD_STAFF = [
     ({"employed_from": "2026-02-30"}, "/employed_from"),
+    ({"employed_from": 0}, "/employed_from"),
+    ({"employed_from": "1700000000"}, "/employed_from"),
+    ({"employed_from": "2026-01-01T00:00:00Z"}, "/employed_from"),
+    ({"name": "\ufeff\u200b"}, "/name"),
+    ({"name": "\u3164"}, "/name"),
+    ({"name": "A\nB"}, "/name"),
     ({"employed_to": "2025-01-01"}, "/employed_to"),
     ({"name": "A\x00B"}, "/name"),
     ({"name": "A\u202eB"}, "/name"),

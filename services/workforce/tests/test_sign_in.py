@@ -47,6 +47,7 @@ async def test_an_unknown_name_and_a_wrong_password_answer_alike(
     unknown = await _sign_in(http, "nobody@nowhere.test", "not the password at all")
 
     assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json()["type"] == "/problems/sign-in-refused"
     assert wrong.json() | {"request_id": ""} == unknown.json() | {"request_id": ""}
 
 

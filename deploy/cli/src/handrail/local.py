@@ -24,7 +24,7 @@ from common.embedded import LOOPBACK, CannotStart, free_port, require_free
 from common.telemetry import configure_logs
 from handrail.catalog import entries
 from handrail.mail import catching
-from handrail.platform import Addresses, embed, servers
+from handrail.platform import Addresses, embed, servers, stop_leftovers
 from handrail.provision import prepare_bus, prepare_database
 from handrail.steward import Steward
 
@@ -103,7 +103,10 @@ async def platform(folder: Path, port: int) -> AsyncGenerator[tuple[FastAPI, dic
         smtp=f"{LOOPBACK}:{smtp_port}",
     )
     state = State(os.getpid(), port, f"http://{PUBLIC_HOST}:{port}", postgres_port, nats_port)
-    with servers(folder, services, postgres_port, nats_port) as secrets, catching(folder / "mail", smtp_port):
+    with (
+        servers(folder, services, postgres_port, nats_port, watch=True) as secrets,
+        catching(folder / "mail", smtp_port),
+    ):
         admin_url = addresses.database_url("postgres", secrets["POSTGRES_PASSWORD"])
         bus_url = addresses.nats_url("admin", secrets["NATS_ADMIN_PASSWORD"])
         await prepare_database(admin_url, services, secrets)
@@ -199,7 +202,7 @@ def stop(folder: Path) -> bool:
     """Stop the platform that runs on this folder; tell whether there was one."""
     state = running_state(folder)
     if state is None:
-        return False
+        return stop_leftovers(folder)
     os.kill(state.pid, signal.SIGTERM)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
@@ -220,7 +223,7 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
-def first_administrator(folder: Path, state: State, secrets: dict[str, str]) -> dict[str, Any]:
+def first_administrator(folder: Path, state: State, secrets: dict[str, str], zone: str | None) -> dict[str, Any]:
     """Return the first agency's administrator, opening the agency at the first start."""
     file = folder / "first-administrator.json"
     if file.exists():
@@ -230,7 +233,7 @@ def first_administrator(folder: Path, state: State, secrets: dict[str, str]) -> 
     body = {
         "agency_id": str(uuid.uuid4()),
         "name": "My agency",
-        "zone": _zone(),
+        "zone": zone or _zone(),
         "administrator_name": "Administrator",
         "administrator_email": email,
     }
@@ -252,4 +255,4 @@ def _zone() -> str:
     """Return this machine's time zone, or Eastern time where it does not say."""
     link = Path("/etc/localtime")
     name = str(link.resolve()).partition("zoneinfo/")[2] if link.exists() else ""
-    return name if "/" in name else "America/New_York"
+    return name if "/" in name and not name.startswith("Etc/") else "America/New_York"

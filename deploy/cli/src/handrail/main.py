@@ -28,8 +28,8 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(audit, name="audit")
 
 console = Console()
-PORT = int(os.environ.get("HANDRAIL_PORT", "8000"))
-PortOption = Annotated[int, typer.Option(help="port on localhost")]
+PORT = 8000
+PortOption = Annotated[int, typer.Option(envvar="HANDRAIL_PORT", min=1, max=65535, help="port on localhost")]
 DataOption = Annotated[Path | None, typer.Option(help="data folder")]
 
 
@@ -51,7 +51,11 @@ def init(file: Annotated[Path, typer.Option(help="where the secrets go")] = Path
 
 
 @app.command()
-def up(port: PortOption = PORT, data: DataOption = None) -> None:
+def up(
+    port: PortOption = PORT,
+    data: DataOption = None,
+    zone: Annotated[str | None, typer.Option(help="time zone of the first agency; else this machine's")] = None,
+) -> None:
     """Start the platform on this machine and leave it running."""
     from handrail import local
     from handrail.secrets import read
@@ -63,7 +67,7 @@ def up(port: PortOption = PORT, data: DataOption = None) -> None:
             state = local.start(folder, port)
     except CannotStart as error:
         fail(str(error))
-    administrator = local.first_administrator(folder, state, read(folder / "secrets.env"))
+    administrator = local.first_administrator(folder, state, read(folder / "secrets.env"), zone)
     console.print(f"Handrail runs on [bold]{state.url}[/bold]")
     console.print(f"  first administrator  {administrator['email']}")
     console.print(f"  one-time password    {administrator['one_time_password']}  (until the first sign-in replaces it)")
@@ -189,11 +193,27 @@ def create_agency(
         "administrator_name": administrator,
         "administrator_email": email,
     }
-    headers = {"Authorization": f"Bearer {operator_token}"}
-    answer = httpx.post(f"{url}/api/workforce/v1/agencies", json=body, headers=headers, timeout=30)
+    headers = {"Authorization": f"Bearer {operator_token or _local_operator_token()}"}
+    try:
+        answer = httpx.post(f"{url}/api/workforce/v1/agencies", json=body, headers=headers, timeout=30)
+    except httpx.HTTPError:
+        fail(f"No platform answers at {url}; start it with `make up`, or give --url.")
     if answer.status_code != 201:
-        fail(answer.json().get("detail", f"The platform answered {answer.status_code}."))
+        problem = answer.json()
+        faults = "; ".join(f"{one['pointer']} {one['detail']}" for one in problem.get("errors", []))
+        fail(" ".join(filter(None, [problem.get("detail", f"It answered {answer.status_code}."), faults])))
     console.print_json(answer.text)
+
+
+def _local_operator_token() -> str:
+    """Return the operator's token of the platform on this machine."""
+    from handrail import local
+    from handrail.secrets import read
+
+    secrets = local.data_folder("platform") / "secrets.env"
+    if not secrets.exists():
+        fail("Give --operator-token, or set OPERATOR_TOKEN; it is in the secrets file of the platform.")
+    return read(secrets)["OPERATOR_TOKEN"]
 
 
 def _admin_url(data: Path | None) -> str:

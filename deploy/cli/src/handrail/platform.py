@@ -1,17 +1,25 @@
 """The embedded platform: real servers in a private data folder, and every service in one process."""
 
+import fcntl
 import json
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+import signal
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+import structlog
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uuid_utils.compat import uuid7
 
-from common.embedded import LOOPBACK, start_nats, start_postgres
+from common.embedded import LOOPBACK, CannotStart, Server, start_nats, start_postgres, stop_leftover
+from common.errors import Refused
+from common.problems import problem
 from common.relay import Bell
 from common.runtime import Service
 from common.settings import ServiceSettings
@@ -19,6 +27,10 @@ from common.worker import started
 from handrail.catalog import Entry
 from handrail.provision import nats_config
 from handrail.secrets import load_or_make, variable
+
+log = structlog.get_logger()
+
+WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -82,21 +94,76 @@ def settings_values(service: Service, role: str, addresses: Addresses, secrets: 
 
 
 @contextmanager
-def servers(folder: Path, services: list[Entry], postgres_port: int, nats_port: int) -> Iterator[dict[str, str]]:
-    """Start Postgres and NATS with their data in `folder`; yield the platform's secrets; stop both on leaving."""
+def servers(
+    folder: Path, services: list[Entry], postgres_port: int, nats_port: int, *, watch: bool = False
+) -> Iterator[dict[str, str]]:
+    """Start Postgres and NATS with their data in `folder`; yield the platform's secrets; stop both on leaving.
+
+    `watch`: start one again that stopped by itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    secrets = load_or_make(folder / "secrets.env")
-    postgres = start_postgres(folder / "postgres", postgres_port, secrets["POSTGRES_PASSWORD"], folder / "postgres.log")
-    try:
+    with _alone(folder):
+        secrets = load_or_make(folder / "secrets.env")
+        stop_leftovers(folder)
         config = folder / "nats.conf"
         config.write_text(nats_config(services, listen=f"{LOOPBACK}:{nats_port}", store=folder / "nats"))
-        nats = start_nats(config, nats_port, folder / "nats.log", os.environ | secrets)
+        starts: dict[str, Callable[[], Server]] = {
+            "postgres": lambda: start_postgres(
+                folder / "postgres", postgres_port, secrets["POSTGRES_PASSWORD"], folder / "postgres.log"
+            ),
+            "nats": lambda: start_nats(config, nats_port, folder / "nats.log", os.environ | secrets),
+        }
+        running: dict[str, Server] = {}
         try:
-            yield secrets
+            for name, start in starts.items():
+                running[name] = start()
+            with _watched(starts, running) if watch else nullcontext():
+                yield secrets
         finally:
-            nats.stop()
+            for server in reversed(running.values()):
+                server.stop()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the data folder; the lock goes with the process, however it ends. Raises `CannotStart` if it is held."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotStart(
+                f"Another Handrail uses {folder}: stop it, or choose another folder with HANDRAIL_DATA."
+            ) from error
+        yield
+
+
+def stop_leftovers(folder: Path) -> bool:
+    """Stop servers of this folder whose platform was killed; tell whether there were any."""
+    postgres = stop_leftover(folder / "postgres" / "postmaster.pid", str(folder / "postgres"), signal.SIGINT)
+    nats = stop_leftover(folder / "nats.pid", str(folder / "nats.conf"), signal.SIGTERM)
+    return postgres or nats
+
+
+@contextmanager
+def _watched(starts: Mapping[str, Callable[[], Server]], running: dict[str, Server]) -> Iterator[None]:
+    """Look every second whether the servers live, in a thread, for starting one blocks."""
+    leaving = threading.Event()
+
+    def look() -> None:
+        while not leaving.wait(WATCH_SECONDS):
+            for name, start in starts.items():
+                if running[name].process.poll() is not None and not leaving.is_set():
+                    log.error("server_restarts", server=name)
+                    with suppress(CannotStart):
+                        running[name] = start()
+
+    thread = threading.Thread(target=look, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
-        postgres.stop()
+        leaving.set()
+        thread.join()
 
 
 class Mounted:
@@ -114,6 +181,12 @@ class Mounted:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[Mapping[str, Any]]:
     async with app.router.lifespan_context(app) as state:
         yield state or {}
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    """Answer a path that belongs to no service; a service answers its own."""
+    detail = "No service has this address. Services are under /api/<service>/v1."
+    return problem(Refused("no-such-service", detail, status=404), uuid7())
 
 
 def embed(
@@ -141,6 +214,7 @@ def embed(
             yield
 
     root = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    root.add_exception_handler(404, _nothing_here)
     for path, child in children.items():
         mounted: ASGIApp = child
         root.mount(path, mounted)

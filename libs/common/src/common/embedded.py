@@ -62,6 +62,27 @@ class Server:
                 self.process.wait()
 
 
+def stop_leftover(pid_file: Path, mark: str, stop_signal: signal.Signals) -> bool:
+    """Stop a server that outlived the process that started it; tell whether there was one.
+
+    Only a process whose command line holds `mark` (the data folder or configuration) is ours to stop.
+    """
+    try:
+        pid = int(pid_file.read_text().split()[0])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except (OSError, ValueError, IndexError):
+        return False
+    if mark not in command:
+        return False
+    os.kill(pid, stop_signal)
+    deadline = time.monotonic() + START_SECONDS
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            raise CannotStart(f"Process {pid} still uses {mark}; stop it, then try again.")
+        time.sleep(0.05)
+    return True
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -190,6 +211,7 @@ def start_nats(config: Path, port: int, log_file: Path, environment: Mapping[str
             env=_quoted(config, environment),
         )
     server = Server(process, port, signal.SIGTERM)
+    config.with_suffix(".pid").write_text(str(process.pid))
     _until(server, lambda: _listens(port), "NATS", log_file)
     return server
 

@@ -194,7 +194,7 @@ def answer(content: bytes, status: int = 200, location: str | None = None, etag:
     return Response(content, status, headers, media_type="application/json")
 
 
-# Dependencies are coroutines throughout: FastAPI sends plain functions to a thread pool, twice the cost of a whole write.
+# Dependencies are coroutines throughout: FastAPI sends plain functions to a thread pool, which costs more than a write.
 async def current_call(request: Request, key: IdempotencyKey = None, if_match: IfMatch = None) -> Call:
     actor: Actor | None = request.state.actor
     if actor is None:

@@ -1,13 +1,17 @@
 """Text fields that accept every real name and refuse what no person types."""
 
 import unicodedata
+from collections.abc import Hashable
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+T = TypeVar("T", bound=Hashable)
+BREAKS = frozenset("\n\r\t\v\f\u0085\u2028\u2029")
+INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and symbols by their class, yet nothing to see
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -19,10 +23,33 @@ def _readable(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    if any(character in BREAKS for character in text):
+        raise ValueError("must be one line")
+    return text
+
+
 def _not_blank(text: str) -> str:
-    if not text.strip():
+    if all(unicodedata.category(c)[0] in "CZM" or c.isspace() or c in INVISIBLE for c in text):
         raise ValueError("must not be blank")
     return text
+
+
+def _calendar_day(value: object) -> object:
+    """Refuse numbers and instants, which would silently become some day."""
+    if isinstance(value, str):
+        well_formed = len(value) == len("2026-03-07")
+    else:
+        well_formed = isinstance(value, date) and not isinstance(value, datetime)
+    if not well_formed:
+        raise ValueError("must be a day, such as 2026-03-07")
+    return value
+
+
+def _distinct(values: list[T]) -> list[T]:
+    if len(set(values)) != len(values):
+        raise ValueError("must not name anything twice")
+    return values
 
 
 @cache
@@ -37,12 +64,20 @@ def _zone(name: str) -> str:
     return name
 
 
-Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_readable), AfterValidator(_not_blank)]
+Line = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_readable),
+    AfterValidator(_one_line),
+    AfterValidator(_not_blank),
+]
 Prose = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_readable), AfterValidator(_not_blank)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254), AfterValidator(_readable)
 ]
+Day = Annotated[date, BeforeValidator(_calendar_day), Field(ge=date(1900, 1, 1), le=date(9990, 12, 31))]
+Distinct = AfterValidator(_distinct)
 Zone = Annotated[str, AfterValidator(_zone)]
 EARLIEST = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
 

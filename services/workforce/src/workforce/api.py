@@ -103,7 +103,7 @@ async def sign_in(request: Request, body: signing.SignIn) -> TokenPair:
         found = await signing.find_login(db, runtime.keys, body.email)
     if found is None:
         await signing.waste_the_same_time(body.password.get_secret_value())
-        raise Unauthenticated
+        raise signing.SignInRefused
     agency_id, staff_id = found
     async with transaction(runtime.engine, runtime.tables, _scope(request, agency_id, staff_id)) as db:
         signed_in = await signing.sign_in(db, staff_id, body, sign.refresh_life)

@@ -16,7 +16,7 @@ from common.database import Db
 from common.errors import Refused
 from common.http import Created
 from common.identity import NOBODY
-from common.text import Asked
+from common.text import Asked, Day
 from compliance_reporting.guidelines import MEASURES
 from compliance_reporting.guidelines.measure import Measure, Unit
 from compliance_reporting.models import FactAgency, Report
@@ -28,8 +28,8 @@ HEARD = frozenset({"workforce", "intake", "session-logging"})  # whose facts a r
 
 
 class CompleteReport(Asked):
-    period_start: date = Field(ge=FIRST_DAY, le=LAST_DAY, description="first day, included")
-    period_end: date = Field(ge=FIRST_DAY, le=LAST_DAY, description="last day, included; at most 400 days in all")
+    period_start: Day = Field(ge=FIRST_DAY, le=LAST_DAY, description="first day, included")
+    period_end: Day = Field(ge=FIRST_DAY, le=LAST_DAY, description="last day, included; at most 400 days in all")
 
 
 async def complete_report(db: Db, request: CompleteReport) -> Created:

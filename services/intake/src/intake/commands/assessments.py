@@ -12,11 +12,10 @@ from common.database import Db
 from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
-from common.text import Asked, Code
+from common.text import Asked, Code, Day
 from intake.commands.access import reach
 from intake.commands.recording import Recording, recording
 from intake.models import Assessment, Episode
-from intake.rules.people import Day
 
 USE_DAYS = "assessment.use_days"
 ANSWERS = ("use_days", "employment", "in_education", "housing", "arrests_30", "mutual_aid_count_30")

@@ -12,11 +12,11 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
-from common.text import Asked
+from common.text import Asked, Day
 from intake.commands.access import reach
 from intake.commands.recording import Recording, recording, require_order, require_same
 from intake.models import Assignment, Episode, Staff
-from intake.rules.people import Day, is_active
+from intake.rules.people import is_active
 
 
 class AssignPeer(Asked):

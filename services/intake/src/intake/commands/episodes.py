@@ -13,13 +13,12 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
-from common.text import Asked, Instant
+from common.text import Asked, Day, Instant
 from intake.commands.access import reach, reach_participant
 from intake.commands.assignments import unassign
 from intake.commands.plans import close_plan, goals_of
 from intake.commands.recording import Recording, recording, require_order
 from intake.models import Assignment, Episode, Plan, Program
-from intake.rules.people import Day
 
 
 class EpisodeTerms(Asked):

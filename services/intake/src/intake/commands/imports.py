@@ -18,7 +18,7 @@ from common.contracts.codes import CloseReason
 from common.database import Db
 from common.errors import Refused, Unprocessable
 from common.privacy import KeyRing, blind_index
-from common.text import Asked, Code, Instant
+from common.text import Asked, Code, Day, Instant
 from intake.commands.assessments import AssessmentTerms, place_assessment
 from intake.commands.assignments import place_assignment, unassign
 from intake.commands.consents import place_consent
@@ -30,7 +30,6 @@ from intake.commands.plans import PlanTerms, close_plan, place_plan
 from intake.commands.recording import Recording, recording, require_order
 from intake.models import Episode, ImportedRow, Program, Staff
 from intake.rules.consents import ConsentTerms
-from intake.rules.people import Day
 
 MOST_ROWS = 200
 

@@ -15,11 +15,11 @@ from common.errors import Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer, blind_index
-from common.text import Asked, Code, Email, Line
+from common.text import Asked, Code, Day, Email, Line
 from intake.commands.access import reach_participant
 from intake.commands.recording import Recording, recording
 from intake.models import Participant
-from intake.rules.people import Day, age_band, phone_digits
+from intake.rules.people import age_band, phone_digits
 
 IDENTITY = "participant.identity"
 SEALED = frozenset({"name", "alias", "birth_date", "phone", "email", "address", "language", "external_id"})

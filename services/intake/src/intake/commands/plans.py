@@ -17,11 +17,11 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
-from common.text import Asked, Instant, Prose
+from common.text import Asked, Day, Instant, Prose
 from intake.commands.access import reach
 from intake.commands.recording import Recording, recording, require_order
 from intake.models import Episode, Goal, Plan
-from intake.rules.people import Day, ends_before
+from intake.rules.people import ends_before
 
 WORDS = "goal.words"
 MOST_GOALS = 50

@@ -13,12 +13,12 @@ from common.database import Db
 from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer, blind_index
-from common.text import Asked, Email, Line
+from common.text import Asked, Day, Email, Line
 from intake.commands.access import active_on, reach_participant, within_reach
 from intake.commands.participants import open_identity
 from intake.commands.recording import recording
 from intake.models import Assignment, Participant
-from intake.rules.people import Day, phone_digits
+from intake.rules.people import phone_digits
 
 
 class ParticipantRecord(BaseModel):

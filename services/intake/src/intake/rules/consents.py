@@ -8,8 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from common.contracts.codes import ConsentType
-from common.text import Asked, Code, Instant, Line, local_day
-from intake.rules.people import Day
+from common.text import Asked, Code, Day, Instant, Line, local_day
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Fault = tuple[str, str]  # where (a JSON pointer without its first slash), and one sentence on what to do

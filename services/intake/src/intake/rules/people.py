@@ -3,13 +3,8 @@
 from bisect import bisect_right
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
 
 from common.contracts.codes import AgeBand
-
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9990, 12, 31))]
 
 
 class NoticeChannel(StrEnum):

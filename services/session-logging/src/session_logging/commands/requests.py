@@ -1,13 +1,13 @@
 """What may be asked of session-logging: the bodies of its requests, bounded on every side."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from common.contracts.codes import Activity, DeliveryMethod, Location, Modality, MutualAid, Outcome
-from common.text import Asked, Code, Instant, Line, Prose
+from common.text import Asked, Code, Day, Distinct, Instant, Line, Prose
 from session_logging.rules import Note
 
 GROUP_MOST = 100
@@ -28,7 +28,7 @@ def _plausible(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(_date_and_time), AfterValidator(_plausible)]
 ServiceCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{4}$")]
-GoalIds = Annotated[list[UUID], Field(max_length=50)]
+GoalIds = Annotated[list[UUID], Field(max_length=50), Distinct]
 WHEN = "an instant, or a wall-clock time in the agency's zone if it has no offset"
 
 
@@ -39,7 +39,9 @@ class Service(Asked):
     delivery_method: DeliveryMethod
     location: Location | None = None
     service_code: ServiceCode | None = Field(default=None, description="HCPCS code, such as H0038")
-    activities: list[Activity] = Field(min_length=1, max_length=len(Activity), description="none of them is clinical")
+    activities: Annotated[list[Activity], Distinct] = Field(
+        min_length=1, max_length=len(Activity), description="none of them is clinical"
+    )
     started_at: Moment = Field(description=WHEN)
     ended_at: Moment = Field(description=WHEN)
 
@@ -87,7 +89,7 @@ class HoldGroup(Service):
 class AttendMutualAid(Asked):
     participant_id: UUID
     mutual_aid: MutualAid
-    attended_on: date
+    attended_on: Day
 
 
 class FromElsewhere(Asked):

@@ -1,6 +1,5 @@
 """Opening agencies and programs."""
 
-from datetime import date
 from uuid import UUID
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from common.database import Db
 from common.errors import Refused
 from common.http import Created
 from common.privacy import KeyRing
-from common.text import Asked, Email, Line, Zone, local_day
+from common.text import Asked, Day, Email, Line, Zone, local_day
 from workforce.commands.sign_in import give_one_time_password
 from workforce.commands.staff import AddStaff, add_staff
 from workforce.models import Agency, Program
@@ -24,7 +23,7 @@ class OpenAgency(Asked):
     agency_id: UUID = Field(description="chosen by the caller, so that a repeat is noticed")
     name: Line
     zone: Zone
-    holidays: list[date] = Field(default=[], max_length=400, description="days that are no business days")
+    holidays: list[Day] = Field(default=[], max_length=400, description="days that are no business days")
     administrator_name: Line
     administrator_email: Email
 
@@ -39,7 +38,7 @@ class OpenProgram(Asked):
     group_modifier: str | None = Field(default="HQ", pattern="^[A-Z0-9]{2}$")
     note_deadline_business_days: int = Field(default=2, ge=0, le=60)
     plan_deadline_days: int = Field(default=30, ge=1, le=365)
-    opened_on: date
+    opened_on: Day
 
 
 async def open_agency(db: Db, keys: KeyRing, request: OpenAgency) -> tuple[UUID, str]:

@@ -1,6 +1,6 @@
 """What staff are credentialed for, and who supervises whom."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from common.contracts.codes import CredentialStatus, CredentialType, Role, Speci
 from common.database import Db
 from common.errors import Refused, Unprocessable
 from common.http import Created
-from common.text import Asked, Line
+from common.text import Asked, Day, Line
 from workforce.commands.staff import require_staff
 from workforce.models import Credential, SupervisorAssignment
 
@@ -21,16 +21,16 @@ class RecordCredential(Asked):
     credential_type: CredentialType
     specialty: Specialty
     issuer: Line
-    valid_from: date
-    valid_to: date
+    valid_from: Day
+    valid_to: Day
     status: CredentialStatus = CredentialStatus.ACTIVE
 
 
 class AssignSupervisor(Asked):
     staff_id: UUID
     supervisor_id: UUID
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
 
 async def record_credential(db: Db, request: RecordCredential) -> Created:

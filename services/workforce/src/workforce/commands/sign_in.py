@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from common.database import Db
-from common.errors import Forbidden, Unauthenticated, Unprocessable
+from common.errors import Forbidden, Refused, Unauthenticated, Unprocessable
 from common.privacy import KeyRing, blind_index
 from common.text import Asked, Email, local_day
 from workforce.commands.staff import require_staff
@@ -33,6 +33,18 @@ class SignIn(Asked):
     new_password: SecretStr | None = Field(
         default=None, max_length=1000, description="replaces the password; needed after a one-time password"
     )
+
+
+class SignInRefused(Refused):
+    """Which of name and password is wrong, or whether there is such a person, stays unsaid."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sign-in-refused",
+            "E-mail or password is wrong. Try again, or ask for a one-time password.",
+        )
 
 
 @dataclass(frozen=True)
@@ -76,11 +88,11 @@ async def waste_the_same_time(password: str) -> None:
 
 
 async def sign_in(db: Db, staff_id: UUID, request: SignIn, life: timedelta) -> SignedIn:
-    """Check a password and start a family of refresh tokens. Raises `Unauthenticated` or `Refused`."""
+    """Check a password and start a family of refresh tokens. Raises `Refused`."""
     given = request.password.get_secret_value()
     stored = await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True)
     if not await asyncio.to_thread(_matches, stored.hash if stored else NOBODYS_HASH, given) or stored is None:
-        raise Unauthenticated
+        raise SignInRefused
     staff = await _require_working(db, staff_id)
     if request.new_password is not None:
         await _change_password(db, staff_id, given, request.new_password.get_secret_value())

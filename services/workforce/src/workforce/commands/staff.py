@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -13,7 +14,7 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.privacy import KeyRing, blind_index
-from common.text import Asked, Email, Line
+from common.text import Asked, Day, Email, Line
 from workforce.models import Login, Staff
 
 PEOPLE = [Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.AUDITOR]
@@ -25,12 +26,12 @@ class AddStaff(Asked):
     email: Email
     roles: list[Role] = Field(min_length=1)
     language: str = Field(default="en", pattern="^(en|es)$")
-    employed_from: date
-    employed_to: date | None = None
+    employed_from: Day
+    employed_to: Day | None = None
 
 
 class Depart(Asked):
-    last_day: date
+    last_day: Day
 
 
 async def add_staff(db: Db, keys: KeyRing, request: AddStaff) -> Created:
@@ -85,6 +86,8 @@ async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Crea
     require_version(staff.version, expected)
     if request.last_day < staff.employed_from:
         raise Unprocessable("employment-ends-before-it-starts", "The last day is before the first.", "/last_day")
+    if Role.ADMINISTRATOR in staff.roles:
+        await _require_another_administrator(db, staff_id, request.last_day)
     staff.employed_to = request.last_day
     staff.version += 1
     db.publish(facts.STAFF_LEFT, _staff_facts(staff), about=staff.id, seq=staff.version)
@@ -97,3 +100,14 @@ async def require_staff(db: Db, staff_id: UUID) -> Staff:
     if staff is None:
         raise NotThere
     return staff
+
+
+async def _require_another_administrator(db: Db, leaving_id: UUID, last_day: date) -> None:
+    """Raise `Refused` if nobody would be left to administer the agency."""
+    others = select(Staff.id).where(
+        Staff.id != leaving_id,
+        Staff.roles.contains([Role.ADMINISTRATOR.value]),
+        or_(Staff.employed_to.is_(None), Staff.employed_to > last_day),
+    )
+    if (await db.scalars(others.limit(1))).first() is None:
+        raise Refused("last-administrator", "Make somebody else an administrator first: nobody else would be one.")
