@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 BATCH = 500  # the server takes at most 1,000 in one atomic batch
 BUSY_SECONDS = 0.01
+CALMING = 1.05  # a second after the last event it still looks every 60 ms; much slower only when nobody works
 IDLE_SECONDS = 0.1
 RETRY_SECONDS = 0.25
 REFILL_SECONDS = 1.0
@@ -79,7 +80,7 @@ class Relay:
                     await self._hold(str(error))
                     continue
                 self._held = ""
-                wait = BUSY_SECONDS if sent else min(wait * 1.5, self._idle)
+                wait = BUSY_SECONDS if sent else min(wait * CALMING, self._idle)
                 if not sent:
                     await self._bell.wait(wait)
 
