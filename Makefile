@@ -32,8 +32,8 @@ test: setup ## run every test that this machine can run
 	@$(BIN)/python -m pytest
 
 check: setup ## format, lint, types, import rules, dependency rules
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --no-cache --check .
+	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/mypy libs/common/src deploy/cli/src $(foreach s,intake session-logging compliance-reporting notification workforce,services/$(s)/src)
 	@$(BIN)/lint-imports
 	@for p in $(PACKAGES); do (cd $$p && $(CURDIR)/$(BIN)/deptry $(DEPTRY) src) || exit 1; done

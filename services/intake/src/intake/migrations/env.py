@@ -1,8 +1,8 @@
 """Runs this schema's migrations; see `common.migrations`."""
 
 from alembic import context
-from intake.models import Model
 
 from common.migrations import environment
+from intake.models import Model
 
 environment(context, Model.metadata)
