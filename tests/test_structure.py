@@ -79,7 +79,8 @@ def test_nothing_is_left_to_be_done_later() -> None:
 def routes(package: str) -> list[tuple[str, APIRoute]]:
     """Return a service's routes with their full paths, as its API module declares them."""
     api = importlib.import_module(f"{package}.api")
-    routers = {id(one): one for one in vars(api).values() if hasattr(one, "routes") and hasattr(one, "prefix")}
+    declared = getattr(api, "ROUTERS", vars(api).values())
+    routers = {id(one): one for one in declared if hasattr(one, "routes") and hasattr(one, "prefix")}
     return [
         (route.path, route) for router in routers.values() for route in router.routes if isinstance(route, APIRoute)
     ]

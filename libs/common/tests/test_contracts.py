@@ -23,7 +23,7 @@ HARMLESS_DESCRIPTIONS = {"required note elements that are not there"}
 FREE_STRINGS = {
     "AgencyFacts.zone", "SessionFacts.zone", "NoticeFacts.version", "ProgramFacts.group_modifier",
     "SessionFacts.modifiers", "SessionFacts.service_code", "SessionFacts.units", "MessageFacts.template",
-    "MessageFacts.channel",
+    "MessageFacts.channel", "ScoreFacts.instrument", "ScoreFacts.pack_version",
 }  # fmt: skip
 FACTS = list(known().values())
 

@@ -1,5 +1,8 @@
 """The gate before every route: request id, span, authentication before anything is parsed, body limits, headers."""
 
+import re
+from collections.abc import Mapping
+
 from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -17,15 +20,26 @@ SECURITY_HEADERS = [
 ]
 
 
+JSON = frozenset({"application/json"})
+
+
 class Gate:
     """ASGI: request id, span, authentication, body limits, security headers; then the routes."""
 
     def __init__(
-        self, app: ASGIApp, *, public: frozenset[str], imports: frozenset[str], max_body: int, max_import: int
+        self,
+        app: ASGIApp,
+        *,
+        public: frozenset[str],
+        imports: frozenset[str],
+        media: Mapping[str, frozenset[str]],
+        max_body: int,
+        max_import: int,
     ):
         self._app = app
-        self._public = public
+        self._public = re.compile("|".join(sorted(_pattern(route) for route in public)))
         self._imports = imports
+        self._media = media
         self._max_body = max_body
         self._max_import = max_import
 
@@ -56,16 +70,22 @@ class Gate:
 
     async def _admit(self, scope: AsgiScope, receive: Receive, headers: dict[str, str], runtime: Runtime) -> Receive:
         path = route_path(scope)
-        if path not in self._public:
+        if not self._public.fullmatch(path):
             scope["state"]["actor"] = await runtime.verifier.actor(headers.get("authorization"))
         length = headers.get("content-length")
         has_body = length not in (None, "0") or "transfer-encoding" in headers
-        if has_body and headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            raise Refused("unsupported-content-type", "Send the body as application/json.", status=415)
+        taken = self._media.get(path, JSON)
+        if has_body and headers.get("content-type", "").split(";")[0].strip().lower() not in taken:
+            raise Refused("unsupported-content-type", f"Send the body as {' or '.join(sorted(taken))}.", status=415)
         limit = self._max_import if path in self._imports else self._max_body
         if length is not None and plain_number(length, at_most=limit) is None:
             raise _too_large(limit)
         return _limited(receive, limit)
+
+
+def _pattern(route: str) -> str:
+    """Return the expression for a route's path, in which a `{name}` stands for one part of it."""
+    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", route))
 
 
 def _too_large(limit: int) -> Refused:

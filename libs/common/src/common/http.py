@@ -6,7 +6,7 @@ A write's transaction is committed inside the endpoint, so no response ever prec
 import base64
 import binascii
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -240,10 +240,15 @@ def create_app(
     lifespan: Any,
     public: frozenset[str] = frozenset(),
     imports: frozenset[str] = frozenset(),
+    media: Mapping[str, frozenset[str]] | None = None,
     max_body: int,
     max_import: int,
 ) -> FastAPI:
-    """Return a service's app. `public`: the paths that need no token. `imports`: those with the larger body limit."""
+    """Return a service's app.
+
+    `public`: the routes that need no token. `imports`: the paths with the larger body limit. `media`: the paths that
+    take other media types than JSON, and which.
+    """
     app = FastAPI(
         title=title,
         lifespan=lifespan,
@@ -260,7 +265,14 @@ def create_app(
         "/v1/freshness", _freshness, dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)]
     )
     answer_problems(app)
-    app.add_middleware(Gate, public=public | {"/health"}, imports=imports, max_body=max_body, max_import=max_import)
+    app.add_middleware(
+        Gate,
+        public=public | {"/health"},
+        imports=imports,
+        media=media or {},
+        max_body=max_body,
+        max_import=max_import,
+    )
     return app
 
 

@@ -13,7 +13,7 @@ from common.relay import Bell
 from common.runtime import Service, running
 from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
-from intake.api import IMPORTS, router
+from intake.api import IMPORTS, MEDIA, PUBLIC, ROUTERS
 from intake.models import TABLES
 from intake.settings import Settings
 from intake.subscribers import REACTIONS
@@ -34,9 +34,11 @@ def create_api(
 
     return create_app(
         "Handrail intake",
-        [router],
+        ROUTERS,
         lifespan=lifespan,
+        public=PUBLIC,
         imports=IMPORTS,
+        media=MEDIA,
         max_body=settings.max_body_bytes,
         max_import=settings.max_import_bytes,
     )

@@ -276,3 +276,71 @@ class MutualAid(StrEnum):
     ALL_RECOVERY = "ALL_RECOVERY"
     ONLINE_FORUM = "ONLINE_FORUM"
     OTHER = "OTHER"
+
+
+class ReferralDirection(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class ReferralKind(StrEnum):
+    """A warm hand-off is a live introduction with the person present; a number that was given is a referral."""
+
+    REFERRAL = "referral"
+    WARM_HANDOFF = "warm_handoff"
+    SELF = "self"
+
+
+class ReferralStatus(StrEnum):
+    """How far a referral is: what a referrer without an account may know, and no more."""
+
+    RECEIVED = "received"
+    CONTACTED = "contacted"
+    CONNECTED = "connected"
+    CLOSED = "closed"
+
+
+class AnswerOutcome(StrEnum):
+    """What came of offering an instrument; only `completed` has a score, and declined is an answer."""
+
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    DECLINED = "declined"
+
+
+class SafetyStatus(StrEnum):
+    """A safety concern on its way; only somebody else than its opener closes it, after a review."""
+
+    OPEN = "open"
+    NOTIFIED = "notified"
+    ACKNOWLEDGED = "acknowledged"
+    IN_CONTACT = "in_contact"
+    HANDED_OFF = "handed_off"
+    CLOSED = "closed"
+
+
+class FederalTool(StrEnum):
+    """The client-level instrument of a SAMHSA grant: SUPRT from 2025-10-01, GPRA before."""
+
+    SUPRT = "suprt"
+    GPRA = "gpra"
+
+
+class FederalPoint(StrEnum):
+    BASELINE = "baseline"
+    REASSESSMENT = "reassessment"
+    ANNUAL = "annual"
+    CLOSEOUT = "closeout"
+    GPRA_INTAKE = "gpra_intake"
+    GPRA_FOLLOW_UP = "gpra_follow_up"
+    GPRA_DISCHARGE = "gpra_discharge"
+
+
+class ClientPart(StrEnum):
+    """What came of the part that the client fills in by themselves (SUPRT-C); it is never owed by the client."""
+
+    COMPLETED = "completed"
+    PROXY = "proxy"
+    DECLINED = "declined"
+    NOT_OFFERED = "not_offered"
+    NOT_APPLICABLE = "not_applicable"

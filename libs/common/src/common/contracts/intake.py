@@ -1,4 +1,4 @@
-"""What intake tells: people (as ids and codes), episodes, consents, disclosures, plans, assessments, assignments."""
+"""What intake tells, as ids, codes, days and amounts: referrals, people, episodes, plans, answers, grants, safety."""
 
 from datetime import date
 from uuid import UUID
@@ -7,14 +7,22 @@ from pydantic import AwareDatetime, Field
 
 from common.contracts.codes import (
     AgeBand,
+    AnswerOutcome,
     AssessmentPoint,
+    ClientPart,
     CloseReason,
     ConsentStatus,
     ConsentType,
     Dimension,
     DisclosureBasis,
     Employment,
+    FederalPoint,
+    FederalTool,
     Housing,
+    ReferralDirection,
+    ReferralKind,
+    ReferralStatus,
+    SafetyStatus,
     Sex,
     StatedBy,
 )
@@ -121,6 +129,105 @@ class AssignmentFacts(Facts):
     imported: bool = False
 
 
+class ReferralFacts(Facts):
+    """A referral's state. `participant_id` is known once it was linked with somebody served."""
+
+    referral_id: UUID
+    direction: ReferralDirection
+    kind: ReferralKind
+    status: ReferralStatus
+    participant_id: UUID | None = None
+    episode_id: UUID | None = None
+    program_id: UUID | None = None
+    referred_on: date
+    contacted_at: AwareDatetime | None = None
+    accepted_at: AwareDatetime | None = None
+    connected_at: AwareDatetime | None = Field(default=None, description="first service, or the live introduction")
+    closed_at: AwareDatetime | None = None
+    declined_by_person: bool = False
+    imported: bool = False
+
+
+class MergeFacts(Facts):
+    """Two records of one person: everything told of `merged_id` is about `survivor_id`, until it is undone."""
+
+    merge_id: UUID
+    survivor_id: UUID
+    merged_id: UUID
+    moved_ids: list[UUID] = Field(default=[], description="records merged into `merged_id` before, moved along")
+    merged_at: AwareDatetime
+    undone_at: AwareDatetime | None = None
+
+
+class ReviewFacts(Facts):
+    """A recovery plan was looked at again together with the person."""
+
+    review_id: UUID
+    plan_id: UUID
+    participant_id: UUID
+    episode_id: UUID
+    reviewed_at: AwareDatetime
+
+
+class ScoreFacts(Facts):
+    """What came of offering an instrument. Items and words stay in intake; scores are null unless completed."""
+
+    answer_id: UUID
+    participant_id: UUID
+    episode_id: UUID
+    instrument: str
+    pack_version: str
+    outcome: AnswerOutcome
+    collected_on: date
+    scores: dict[str, float] = Field(default={}, description="by scale; `total` is the whole instrument's")
+
+
+class SafetyFacts(Facts):
+    """A safety concern's state; what raised it stays in intake."""
+
+    concern_id: UUID
+    participant_id: UUID
+    status: SafetyStatus
+    opened_at: AwareDatetime
+    opened_by: UUID | None
+    notified_at: AwareDatetime | None = None
+    acknowledged_at: AwareDatetime | None = None
+    contacted_at: AwareDatetime | None = None
+    offered_988_at: AwareDatetime | None = None
+    handed_off_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+
+
+class GrantFacts(Facts):
+    """A grant with the terms that its reporting clock runs by."""
+
+    grant_id: UUID
+    tool: FederalTool
+    starts_on: date
+    ends_on: date | None = None
+    program_ids: list[UUID]
+    interval_months: int = Field(ge=3, le=6, description="to the reassessment: 3 or 6")
+
+
+class FederalPointFacts(Facts):
+    """One point of one episode under one grant; days are inclusive."""
+
+    point_id: UUID
+    participant_id: UUID
+    episode_id: UUID
+    grant_id: UUID
+    tool: FederalTool
+    point: FederalPoint
+    due_on: date
+    opens_on: date
+    closes_on: date
+    first_service_on: date | None = None
+    collected_on: date | None = None
+    client_part: ClientPart | None = None
+    entered_on: date | None = Field(default=None, description="day of entry in the funder's system")
+    cancelled: bool = Field(default=False, description="no more owed: closed out, or deceased")
+
+
 PARTICIPANT_ENROLLED = Fact(SERVICE, "participant-enrolled", ParticipantFacts)
 EPISODE_OPENED = Fact(SERVICE, "episode-opened", EpisodeFacts)
 EPISODE_CHANGED = Fact(SERVICE, "episode-changed", EpisodeFacts)
@@ -134,3 +241,14 @@ PLAN_CHANGED = Fact(SERVICE, "plan-changed", PlanFacts)
 PEER_ASSIGNED = Fact(SERVICE, "peer-assigned", AssignmentFacts)
 PEER_UNASSIGNED = Fact(SERVICE, "peer-unassigned", AssignmentFacts)
 ASSESSMENT_RECORDED = Fact(SERVICE, "assessment-recorded", AssessmentFacts)
+PARTICIPANT_CHANGED = Fact(SERVICE, "participant-changed", ParticipantFacts)
+PARTICIPANTS_MERGED = Fact(SERVICE, "participants-merged", MergeFacts)
+PARTICIPANTS_SPLIT = Fact(SERVICE, "participants-split", MergeFacts)
+REFERRAL_RECORDED = Fact(SERVICE, "referral-recorded", ReferralFacts)
+REFERRAL_CHANGED = Fact(SERVICE, "referral-changed", ReferralFacts)
+PLAN_REVIEWED = Fact(SERVICE, "plan-reviewed", ReviewFacts)
+INSTRUMENT_ANSWERED = Fact(SERVICE, "instrument-answered", ScoreFacts)
+SAFETY_CONCERN_OPENED = Fact(SERVICE, "safety-concern-opened", SafetyFacts)
+SAFETY_CONCERN_CHANGED = Fact(SERVICE, "safety-concern-changed", SafetyFacts)
+GRANT_SET = Fact(SERVICE, "grant-set", GrantFacts)
+FEDERAL_POINT_SET = Fact(SERVICE, "federal-point-set", FederalPointFacts)

@@ -16,10 +16,10 @@ from common.database import Db
 from common.errors import NotThere
 from common.identity import Actor
 from intake.commands.recording import Recording
-from intake.models import Assignment, Consent, Episode, Participant, Plan
+from intake.models import Assignment, Owned, Participant
 
 WHOLE_AGENCY = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
-Owned = TypeVar("Owned", Episode, Consent, Plan, Assignment)
+OwnedRow = TypeVar("OwnedRow", bound=Owned)
 
 
 def active_on(day: date) -> ColumnElement[bool]:
@@ -59,9 +59,9 @@ async def reach_participant(
 
 
 async def reach(
-    db: Db, actor: Actor, kind: type[Owned], row_id: UUID, recording: Recording, *, lock: bool = False
-) -> Owned:
-    """Return an episode, consent, plan or assignment of a person within reach. Raises `NotThere`."""
+    db: Db, actor: Actor, kind: type[OwnedRow], row_id: UUID, recording: Recording, *, lock: bool = False
+) -> OwnedRow:
+    """Return what belongs to a person within reach: an episode, a consent, a plan. Raises `NotThere`."""
     question = select(kind).where(
         kind.agency_id == db.scope.agency_id,
         kind.id == row_id,

@@ -13,7 +13,7 @@ from common.database import Db
 from common.http import PAGE_MOST
 from common.identity import Actor
 from common.privacy import KeyRing
-from intake.commands.access import Owned, reach, reach_participant
+from intake.commands.access import OwnedRow, reach, reach_participant
 from intake.commands.consents import open_terms
 from intake.commands.disclosures import treatment_ended
 from intake.commands.plans import WORDS, goals_of
@@ -118,7 +118,7 @@ async def records(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID) -> 
     )
 
 
-async def _newest(db: Db, kind: type[Owned], participant_id: UUID) -> Sequence[Owned]:
+async def _newest(db: Db, kind: type[OwnedRow], participant_id: UUID) -> Sequence[OwnedRow]:
     question = select(kind).where(kind.agency_id == db.scope.agency_id, kind.participant_id == participant_id)
     return (await db.scalars(question.order_by(kind.id.desc()).limit(PAGE_MOST))).all()
 
