@@ -14,6 +14,17 @@ from compliance_reporting.models import Model
 from compliance_reporting.subscribers import REACTIONS
 from handrail.testing import Platform
 
+# No measure counts these yet; ledgers keep them 90 days, so that hearing them later brings back what was told.
+NOT_COUNTED = (
+    intake.REFERRAL_RECORDED,
+    intake.REFERRAL_CHANGED,
+    intake.PLAN_REVIEWED,
+    intake.INSTRUMENT_ANSWERED,
+    intake.SAFETY_CONCERN_OPENED,
+    intake.SAFETY_CONCERN_CHANGED,
+    intake.GRANT_SET,
+    intake.FEDERAL_POINT_SET,
+)
 STORED = "select seq from compliance_reporting.fact_session where id = :id"
 
 
@@ -27,7 +38,7 @@ def test_every_fact_of_the_three_services_is_heard() -> None:
 
     told = {fact.type for fact in Fact.known.values() if fact.service in publishers}
 
-    assert {fact.type for fact in REACTIONS} == told
+    assert {fact.type for fact in REACTIONS} == told - {fact.type for fact in NOT_COUNTED}
 
 
 def test_every_field_of_a_fact_has_its_column() -> None:
@@ -37,7 +48,7 @@ def test_every_field_of_a_fact_has_its_column() -> None:
         "ParticipantFacts": "fact_participant", "EpisodeFacts": "fact_episode", "NoticeFacts": "fact_notice",
         "ConsentFacts": "fact_consent", "DisclosureFacts": "fact_disclosure", "PlanFacts": "fact_plan",
         "AssessmentFacts": "fact_assessment", "AssignmentFacts": "fact_assignment", "SessionFacts": "fact_session",
-        "GroupFacts": "fact_group", "MutualAidFacts": "fact_mutual_aid",
+        "MergeFacts": "fact_merge", "GroupFacts": "fact_group", "MutualAidFacts": "fact_mutual_aid",
     }  # fmt: skip
 
     for fact in REACTIONS:

@@ -109,6 +109,18 @@ class FactParticipant(Fact):
     imported: Mapped[bool]
 
 
+class FactMerge(Fact):
+    """Two records of one person, while `undone_at` is null; whose record stands for whose is read anew each time."""
+
+    __tablename__ = "fact_merge"
+
+    survivor_id: Mapped[UUID]
+    merged_id: Mapped[UUID]
+    moved_ids: Mapped[list[UUID]]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
 class FactEpisode(Fact):
     """Found by the day it opened (M11, M13, M38)."""
 

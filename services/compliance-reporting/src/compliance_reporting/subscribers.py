@@ -33,6 +33,7 @@ on_staff = _keeps(models.FactStaff)
 on_credential = _keeps(models.FactCredential)
 on_supervisor = _keeps(models.FactSupervisor)
 on_participant = _keeps(models.FactParticipant)
+on_merge = _keeps(models.FactMerge)
 on_episode = _keeps(models.FactEpisode)
 on_notice = _keeps(models.FactNotice)
 on_consent = _keeps(models.FactConsent)
@@ -53,6 +54,9 @@ REACTIONS: dict[FactType, Reaction] = {
     workforce.CREDENTIAL_RECORDED: on_credential,
     workforce.SUPERVISOR_ASSIGNED: on_supervisor,
     intake.PARTICIPANT_ENROLLED: on_participant,
+    intake.PARTICIPANT_CHANGED: on_participant,
+    intake.PARTICIPANTS_MERGED: on_merge,
+    intake.PARTICIPANTS_SPLIT: on_merge,
     intake.EPISODE_OPENED: on_episode,
     intake.EPISODE_CHANGED: on_episode,
     intake.EPISODE_CLOSED: on_episode,

@@ -209,6 +209,22 @@ class Participant(Model):
     seq: Mapped[int]
 
 
+class Merge(Model):
+    """Two records of one person while `undone_at` is null; sessions stay with the record they were written for."""
+
+    __tablename__ = "merge"
+    __table_args__ = (Index(None, "agency_id", "survivor_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    survivor_id: Mapped[UUID]
+    merged_id: Mapped[UUID]
+    moved_ids: Mapped[list[UUID]]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
 class Episode(Model):
     __tablename__ = "episode"
     __table_args__ = (HEARD,)

@@ -27,7 +27,7 @@ from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from common.text import local_day
-from session_logging.models import ADDENDUM, NOTE, Addendum, Agency, Assignment, PeerSession
+from session_logging.models import ADDENDUM, NOTE, Addendum, Agency, Assignment, Merge, PeerSession
 from session_logging.rules import Note
 
 SEES_ALL = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
@@ -92,9 +92,12 @@ class SessionPage(BaseModel):
 
 async def session(db: Db, keys: KeyRing, actor: Actor, session_id: UUID) -> SessionRead:
     """Return one session; the note is opened only for those who may read it. Raises `NotThere`."""
-    question = select(PeerSession).where(PeerSession.id == session_id, await _in_reach(db, actor))
+    question = select(PeerSession).where(PeerSession.agency_id == db.scope.agency_id, PeerSession.id == session_id)
     row = await db.scalar(question)
     if row is None:
+        raise NotThere
+    reach = await _in_reach(db, actor, await _family(db, row.participant_id))
+    if await db.scalar(select(PeerSession.id).where(PeerSession.id == session_id, reach)) is None:
         raise NotThere
     entry = SessionEntry.model_validate(row).model_dump()
     if not actor.may(*SEES_NOTES):
@@ -116,16 +119,17 @@ def _addendum(row: Addendum, opened: Any) -> AddendumRead:
 async def session_page(
     db: Db, actor: Actor, participant_id: UUID | None, after: Cursor | None, limit: int
 ) -> SessionPage:
-    """Return up to `limit` sessions that the actor may see, the newest first."""
+    """Return up to `limit` sessions that the actor may see, the newest first; of a person, those of all records."""
     limit = min(limit, PAGE_MOST)
+    family = None if participant_id is None else await _family(db, participant_id)
     question = (
         select(PeerSession)
-        .where(await _in_reach(db, actor))
+        .where(await _in_reach(db, actor, family))
         .order_by(PeerSession.started_at.desc(), PeerSession.id.desc())
         .limit(limit + 1)
     )
-    if participant_id is not None:
-        question = question.where(PeerSession.participant_id == participant_id)
+    if family is not None:
+        question = question.where(PeerSession.participant_id.in_(family))
     if after is not None:
         question = question.where(tuple_(PeerSession.started_at, PeerSession.id) < (_instant(after), after.id))
     rows = (await db.scalars(question)).all()
@@ -141,17 +145,31 @@ def _instant(after: Cursor) -> datetime:
         raise Unprocessable("bad-cursor", "Use the `next` value of the page before, unchanged.", "/next") from error
 
 
-async def _in_reach(db: Db, actor: Actor) -> Any:
-    """Return which sessions the actor may see: a peer's own, and those of the people they serve today."""
+async def _family(db: Db, participant_id: UUID) -> list[UUID]:
+    """Return the records that stand for one person, with the one that was asked about."""
+    stands = (Merge.agency_id == db.scope.agency_id, Merge.undone_at.is_(None))
+    named = or_(Merge.merged_id == participant_id, Merge.moved_ids.contains([participant_id]))
+    latest = select(Merge.survivor_id).where(*stands, named).order_by(Merge.merged_at.desc()).limit(1)
+    root = await db.scalar(latest) or participant_id
+    merges = await db.scalars(select(Merge).where(*stands, Merge.survivor_id == root))
+    return sorted({root, *(one for merge in merges for one in (merge.merged_id, *merge.moved_ids))})
+
+
+async def _in_reach(db: Db, actor: Actor, family: list[UUID] | None) -> Any:
+    """Return which sessions the actor may see: a peer's own, and those of the people they serve today.
+
+    `family`: the records of the one person that is asked about; serving one of them is serving that person.
+    """
     agency_id = db.scope.agency_id
     if actor.may(*SEES_ALL):
         return PeerSession.agency_id == agency_id
     zone = await db.scalar(select(Agency.zone).where(Agency.id == agency_id))
     today = local_day(db.now, zone or "UTC")
+    served = Assignment.participant_id
     serves = exists().where(
         Assignment.agency_id == agency_id,
         Assignment.staff_id == actor.staff_id,
-        Assignment.participant_id == PeerSession.participant_id,
+        served == PeerSession.participant_id if family is None else served.in_(family),
         Assignment.valid_from <= today,
         or_(Assignment.valid_to.is_(None), Assignment.valid_to >= today),
     )

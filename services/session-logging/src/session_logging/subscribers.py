@@ -6,7 +6,18 @@ from common.contracts import intake, workforce
 from common.contracts.envelope import CloudEvent, Fact
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
-from session_logging.models import Agency, Assignment, Credential, Episode, Goal, Participant, Plan, Program, Staff
+from session_logging.models import (
+    Agency,
+    Assignment,
+    Credential,
+    Episode,
+    Goal,
+    Merge,
+    Participant,
+    Plan,
+    Program,
+    Staff,
+)
 
 
 async def on_agency(db: Db, events: Events) -> None:
@@ -29,6 +40,10 @@ async def on_credential(db: Db, events: Events) -> None:
 
 async def on_participant(db: Db, events: Events) -> None:
     await _keep(db, Participant, events)
+
+
+async def on_merge(db: Db, events: Events) -> None:
+    await _keep(db, Merge, events, "survivor_id", "merged_id", "moved_ids", "merged_at", "undone_at")
 
 
 async def on_episode(db: Db, events: Events) -> None:
@@ -80,6 +95,8 @@ REACTIONS: dict[Fact, Reaction] = {
     workforce.STAFF_LEFT: on_staff,
     workforce.CREDENTIAL_RECORDED: on_credential,
     intake.PARTICIPANT_ENROLLED: on_participant,
+    intake.PARTICIPANTS_MERGED: on_merge,
+    intake.PARTICIPANTS_SPLIT: on_merge,
     intake.EPISODE_OPENED: on_episode,
     intake.EPISODE_CHANGED: on_episode,
     intake.EPISODE_CLOSED: on_episode,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from common.contracts.codes import NoteElement
-from compliance_reporting.guidelines import delivered
+from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
 from compliance_reporting.rules import Authority
 
@@ -72,6 +72,7 @@ GROUP_RULES = Measure(
 # the same hour are compared; this stays linear also where half of the sessions overlap.
 TIME_INTEGRITY = Measure(
     id="M22",
+    rule_version="2",
     name="Time integrity",
     unit=Unit.SESSION,
     guideline_ids=(),
@@ -89,6 +90,7 @@ TIME_INTEGRITY = Measure(
         "Sessions run from their start up to, not including, their end: back to back is no overlap. Compared are "
         "delivered sessions, also those up to a week outside the period; of a longer session its first week. A session "
         "that does not end after it starts fails for itself and overlaps nothing.",
+        people.WORDS,
         "Lines of one group do not overlap for its worker. Two lines of the same person do not overlap if they belong "
         "to one group and its facilitator and its recorded co-facilitator wrote one each.",
         "Of two sessions that overlap, both fail: the record does not say which one is wrong.",
@@ -97,9 +99,9 @@ TIME_INTEGRITY = Measure(
     ),
     units=f"""
         with near as materialized (
-            select s.id, s.program_id, s.staff_id, s.participant_id, s.group_id, s.service_date,
-                s.started_at, s.ended_at
-            from fact_session s
+            select s.id, s.program_id, s.staff_id, coalesce(k.survivor_id, s.participant_id) as participant_id,
+                s.group_id, s.service_date, s.started_at, s.ended_at
+            from fact_session s left join ({people.SURVIVORS}) k on k.id = s.participant_id
             where s.agency_id = :agency and s.service_date between :start - {LOOK_DAYS} and :end + {LOOK_DAYS}
             and {delivered.IS_DELIVERED}
         ), slot as materialized (

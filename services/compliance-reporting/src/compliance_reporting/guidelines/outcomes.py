@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from common.contracts.codes import AssessmentPoint, Employment, Housing
-from compliance_reporting.guidelines import delivered
+from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
 from compliance_reporting.rules import Authority, Goal
 
@@ -14,6 +14,7 @@ PAIRS = (
     "figure a person of several programs counts once, and meets the state if they meet it in one of them.",
     "Lost are persons with a baseline whose last window, day 210, closed in the period without such an assessment, "
     "and who had not died by then. They are shown as not evaluable and never hold back the verdict.",
+    people.WORDS,
 )
 _PAIRED_EXTRAS = """
     with person as (
@@ -45,13 +46,15 @@ def _paired(known: str, meets: str, amount: str = "null::int") -> str:
         return sql.format(a=alias)
 
     return f"""
-        with baseline as (
-            select distinct on (b.episode_id) b.*, e.program_id
+        with survivor as materialized ({people.SURVIVORS}), baseline as (
+            select distinct on (b.episode_id) b.*, e.program_id,
+                coalesce(k.survivor_id, b.participant_id) as person_id
             from fact_assessment b join fact_episode e on e.agency_id = :agency and e.id = b.episode_id
+            left join survivor k on k.id = b.participant_id
             where b.agency_id = :agency and b.point = '{AssessmentPoint.BASELINE}' and {of(known, "b")}
             order by b.episode_id, b.collected_on, b.id
         ), pair as (
-            select distinct on (b.participant_id, b.program_id) b.participant_id, b.program_id, f.collected_on,
+            select distinct on (b.person_id, b.program_id) b.person_id, b.program_id, f.collected_on,
                 {of(meets, "f")} as met, {of(meets, "b")} as at_baseline,
                 {of(amount, "b")} as before, {of(amount, "f")} as after
             from baseline b
@@ -59,25 +62,26 @@ def _paired(known: str, meets: str, amount: str = "null::int") -> str:
                 and f.point <> '{AssessmentPoint.BASELINE}' and {of(known, "f")} and f.collected_on <= :end
                 and (f.collected_on - b.collected_on between 75 and 105
                      or f.collected_on - b.collected_on between 150 and 210)
-            order by b.participant_id, b.program_id, f.collected_on desc, f.id desc
+            order by b.person_id, b.program_id, f.collected_on desc, f.id desc
         ), lost as (
-            select distinct b.participant_id, b.program_id from baseline b
+            select distinct b.person_id, b.program_id from baseline b
             where b.collected_on + 210 between :start and :end
             and not exists (select 1 from pair p
-                where p.participant_id = b.participant_id and p.program_id = b.program_id)
-            and not exists (select 1 from fact_episode d
-                where d.agency_id = :agency and d.participant_id = b.participant_id
+                where p.person_id = b.person_id and p.program_id = b.program_id)
+            and not exists (select 1 from fact_episode d left join survivor k on k.id = d.participant_id
+                where d.agency_id = :agency and coalesce(k.survivor_id, d.participant_id) = b.person_id
                 and d.deceased_on <= b.collected_on + 210)
         )
-        select participant_id as unit_id, program_id, met as in_numerator, at_baseline, before, after
+        select person_id as unit_id, program_id, met as in_numerator, at_baseline, before, after
         from pair where collected_on >= :start
         union all
-        select participant_id, program_id, null, null, null, null from lost
+        select person_id, program_id, null, null, null, null from lost
     """
 
 
 ABSTINENCE = Measure(
     id="M31",
+    rule_version="2",
     name="Abstinence or reduced use",
     unit=Unit.PERSON,
     guideline_ids=("SAMHSA-NOMS", "CSAT-GPRA"),
@@ -106,6 +110,7 @@ ABSTINENCE = Measure(
 def _stability(part: str, name: str, domain: str, state: str, words: str, known: str, meets: str) -> Measure:
     return Measure(
         id=f"M32{part}",
+        rule_version="2",
         name=name,
         unit=Unit.PERSON,
         guideline_ids=("SAMHSA-NOMS",),

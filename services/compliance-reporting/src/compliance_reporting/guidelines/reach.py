@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from common.contracts.codes import Activity, AgeBand, Sex
-from compliance_reporting.guidelines import delivered
+from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
 from compliance_reporting.rules import Authority, Goal
 
@@ -41,6 +41,7 @@ _FAMILIES = ", ".join(
 
 PERSONS_SERVED = Measure(
     id="M30",
+    rule_version="2",
     name="Persons served with recovery supports",
     unit=Unit.PERSON,
     guideline_ids=("SUPTRS-BG-2026-27",),
@@ -55,6 +56,7 @@ PERSONS_SERVED = Measure(
     denominator="all persons with at least one delivered service in the period",
     interpretation=(
         delivered.WORDS,
+        people.WORDS,
         "A count, without pass or fail. Each person counts once, and once per support type; by program, once in each "
         "program.",
         "A support type is a family of activities: "
@@ -64,13 +66,16 @@ PERSONS_SERVED = Measure(
         "all persons served.",
     ),
     units=f"""
-        select s.participant_id as unit_id, s.program_id, bool_or(cardinality(s.activities) > 0) as in_numerator
-        from ({delivered.SESSIONS}) s group by s.participant_id, s.program_id
+        select coalesce(k.survivor_id, s.participant_id) as unit_id, s.program_id,
+            bool_or(cardinality(s.activities) > 0) as in_numerator
+        from ({delivered.SESSIONS}) s left join ({people.SURVIVORS}) k on k.id = s.participant_id
+        group by 1, 2
     """,
     extras=f"""
         with served as materialized (
-            select distinct s.participant_id, f.support
+            select distinct coalesce(k.survivor_id, s.participant_id) as participant_id, f.support
             from ({delivered.SESSIONS}) s
+            left join ({people.SURVIVORS}) k on k.id = s.participant_id
             cross join lateral unnest(s.activities) a(activity)
             join (values {_FAMILIES}) f(activity, support) on f.activity = a.activity
         ), cell as (
