@@ -201,14 +201,14 @@ async def test_what_is_recorded_of_a_person_is_listed(clinic: Any) -> None:
     assert hidden.status_code == 404
 
 
-async def test_a_second_open_episode_of_one_program_is_a_neutral_conflict(clinic: Any) -> None:
+async def test_a_second_open_episode_of_one_program_is_refused(clinic: Any) -> None:
     participant_id = await clinic.enrol()
     await clinic.open(participant_id)
 
     body = {"participant_id": str(participant_id), "program_id": str(clinic.program_id), "opened_on": "2026-01-06"}
     second = await clinic.administrator.post(f"{INTAKE}/episodes", body)
 
-    assert (second.status_code, second.json()["type"]) == (409, "/problems/conflict")
+    assert (second.status_code, second.json()["type"]) == (409, "/problems/episode-open-already")
 
 
 async def test_an_assessment_tells_amounts_but_no_substance(clinic: Any) -> None:

@@ -14,11 +14,16 @@ from common.runtime import Service, running
 from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
 from intake.api import IMPORTS, MEDIA, PUBLIC, ROUTERS
+from intake.commands.meeting_fetches import meeting_feeds_due
+from intake.commands.referral_imports import referrals_from_files
+from intake.commands.reindexing import reindex_participants
 from intake.models import TABLES
+from intake.rules.meeting_feeds import FetchTerms
 from intake.settings import Settings
 from intake.subscribers import REACTIONS
 
 SERVICE = Service("intake", TABLES, hears=tuple(REACTIONS))
+CHORES = (referrals_from_files, reindex_participants)
 
 
 def create_api(
@@ -30,7 +35,7 @@ def create_api(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         async with running(SERVICE, settings, bell=bell, processor=processor) as runtime:
-            yield {"runtime": runtime}
+            yield {"runtime": runtime, "fetch_terms": fetch_terms(settings)}
 
     return create_app(
         "Handrail intake",
@@ -45,4 +50,11 @@ def create_api(
 
 
 def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
-    return make_worker(SERVICE, settings or Settings(), REACTIONS, **options)
+    settings = settings or Settings()
+    chores = (*CHORES, meeting_feeds_due(fetch_terms(settings)))
+    return make_worker(SERVICE, settings, REACTIONS, chores=chores, **options)
+
+
+def fetch_terms(settings: Settings) -> FetchTerms:
+    """Return how lists of meetings may be fetched."""
+    return FetchTerms(settings.meeting_feed_allow_private, settings.meeting_feed_seconds, settings.max_import_bytes)

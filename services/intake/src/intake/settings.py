@@ -1,7 +1,16 @@
-"""What the environment may change for intake: nothing beyond what every service has."""
+"""What the environment may change for intake, beyond what every service has."""
+
+from pydantic import Field
 
 from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
     """Intake's settings."""
+
+    meeting_feed_allow_private: bool = Field(
+        default=False, description="fetch lists of meetings from private addresses and over http too"
+    )
+    meeting_feed_seconds: float = Field(
+        default=60.0, gt=0, le=600, description="longest time that fetching one list of meetings may take"
+    )

@@ -95,6 +95,7 @@ REACTIONS: dict[Fact, Reaction] = {
     workforce.STAFF_LEFT: on_staff,
     workforce.CREDENTIAL_RECORDED: on_credential,
     intake.PARTICIPANT_ENROLLED: on_participant,
+    intake.PARTICIPANT_CHANGED: on_participant,
     intake.PARTICIPANTS_MERGED: on_merge,
     intake.PARTICIPANTS_SPLIT: on_merge,
     intake.EPISODE_OPENED: on_episode,

@@ -6,10 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.http import Created, CurrentCall
-from intake.api.admission import CREATED, SEEING, SERVING, shown
-from intake.commands import (
-    episodes,
-)
+from intake.api.admission import ASSIGNING, CREATED, SEEING, SERVING, shown
+from intake.commands import episodes, transfers
 from intake.queries import records
 
 router = APIRouter(prefix="/v1")
@@ -36,3 +34,22 @@ async def acknowledge(call: CurrentCall, episode_id: UUID, body: episodes.Acknow
 @router.put("/episodes/{episode_id}/closure", response_model=Created, dependencies=SERVING)
 async def close_episode(call: CurrentCall, episode_id: UUID, body: episodes.CloseEpisode) -> Response:
     return await call.change(lambda db, expected: episodes.close_episode(db, call.actor, episode_id, body, expected))
+
+
+@router.post(
+    "/episodes/{episode_id}/transfers",
+    status_code=201,
+    response_model=transfers.EpisodeTransferred,
+    dependencies=SERVING,
+)
+async def transfer_episode(call: CurrentCall, episode_id: UUID, body: transfers.TransferEpisode) -> Response:
+    """Close an episode and open the next with another program, in one."""
+    keys, where = call.runtime.keys, "/api/intake/v1/episodes/{id}"
+    return await call.once(
+        body, lambda db: transfers.transfer_episode(db, keys, call.actor, episode_id, body), location=where
+    )
+
+
+@router.post("/episodes/{episode_id}/reopening", dependencies=ASSIGNING, **CREATED)
+async def reopen_episode(call: CurrentCall, episode_id: UUID, body: transfers.ReopenEpisode) -> Response:
+    return await call.once(body, lambda db: transfers.reopen_episode(db, call.actor, episode_id, body))

@@ -6,22 +6,31 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.contracts.codes import Role
-from common.http import Created, CurrentCall, allow, decode_cursor
+from common.http import CurrentCall, allow, decode_cursor
 from intake.api.admission import CREATED, ENROLLING, SEEING, SERVING, Limit, shown
 from intake.commands import (
+    brief_intakes,
     notices,
     participants,
 )
+from intake.commands.duplicates import Enrolled
+from intake.queries import changes, records
 from intake.queries import participants as people
-from intake.queries import records
 
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/participants", dependencies=ENROLLING, **CREATED)
+@router.post("/participants", status_code=201, response_model=Enrolled, dependencies=ENROLLING)
 async def enrol_participant(call: CurrentCall, body: participants.Identity) -> Response:
     keys, where = call.runtime.keys, "/api/intake/v1/participants/{id}"
-    return await call.once(body, lambda db: participants.enrol_participant(db, keys, body), location=where)
+    return await call.once(body, lambda db: participants.enrol_participant(db, keys, body, call.actor), location=where)
+
+
+@router.post("/brief-intakes", status_code=201, response_model=brief_intakes.BriefIntakeDone, dependencies=ENROLLING)
+async def take_in(call: CurrentCall, body: brief_intakes.BriefIntake) -> Response:
+    """Enrol, open the episode, acknowledge, and take the papers, in one call: what comes before a first session."""
+    keys, where = call.runtime.keys, "/api/intake/v1/participants/{id}"
+    return await call.once(body, lambda db: brief_intakes.take_in(db, keys, call.actor, body), location=where)
 
 
 @router.get("/participants/{participant_id}", response_model=people.ParticipantRecord, dependencies=SEEING)
@@ -31,12 +40,21 @@ async def participant(call: CurrentCall, participant_id: UUID) -> Response:
     return shown(record, record.version)
 
 
-@router.put("/participants/{participant_id}", response_model=Created, dependencies=SERVING)
+@router.put("/participants/{participant_id}", response_model=Enrolled, dependencies=SERVING)
 async def describe_participant(call: CurrentCall, participant_id: UUID, body: participants.Identity) -> Response:
     keys, actor = call.runtime.keys, call.actor
     return await call.change(
         lambda db, expected: participants.describe_participant(db, keys, actor, participant_id, body, expected=expected)
     )
+
+
+@router.get("/participants/{participant_id}/changes", dependencies=SEEING)
+async def changes_of(
+    call: CurrentCall, participant_id: UUID, next: str | None = None, limit: Limit = 50
+) -> changes.Changes:
+    """What changed in who the person is, field by field, the newest first."""
+    async with call.reading("participant.changes", participant_id) as db:
+        return await changes.changes(db, call.runtime.keys, call.actor, participant_id, decode_cursor(next), limit)
 
 
 @router.post("/participant-searches", dependencies=SEEING)

@@ -1,19 +1,20 @@
 """Who may reach whom: decided here and nowhere else.
 
-A peer reaches the people they are assigned to on the day; supervisors, administrators and privacy officers reach the
-whole agency. Everybody else's person answers exactly like one that does not exist.
+A peer reaches the people they are assigned to on the day, under every record that was merged with theirs; supervisors,
+administrators and privacy officers reach the whole agency. Everybody else's person answers exactly like one that does
+not exist.
 """
 
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, true, union_all
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from common.contracts.codes import Role
 from common.database import Db
-from common.errors import NotThere
+from common.errors import NotThere, Refused
 from common.identity import Actor
 from intake.commands.recording import Recording
 from intake.models import Assignment, Owned, Participant
@@ -22,22 +23,40 @@ WHOLE_AGENCY = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
 OwnedRow = TypeVar("OwnedRow", bound=Owned)
 
 
-def active_on(day: date) -> ColumnElement[bool]:
+def active_on(day: date, assignment: Any = Assignment) -> ColumnElement[bool]:
     """Return the condition that an assignment holds on a day."""
-    return and_(Assignment.valid_from <= day, or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
+    return and_(assignment.valid_from <= day, or_(assignment.valid_to.is_(None), assignment.valid_to >= day))
 
 
 def within_reach(
-    actor: Actor, today: date, participant_id: InstrumentedAttribute[UUID] = Participant.id
+    actor: Actor, today: date, participant_id: "InstrumentedAttribute[UUID] | ColumnElement[UUID]" = Participant.id
 ) -> ColumnElement[bool]:
     """Return the condition that the actor may reach the person in the column `participant_id`."""
     if actor.may(*WHOLE_AGENCY):
         return true()
-    return exists().where(
-        Assignment.agency_id == actor.agency_id,
-        Assignment.staff_id == actor.staff_id,
-        Assignment.participant_id == participant_id,
-        active_on(today),
+    return participant_id.in_(_reached(actor, today))
+
+
+def _reached(actor: Actor, today: date) -> CompoundSelect[Any]:
+    """Return the ids of everybody a peer reaches: whom they are assigned to, and the records merged with those.
+
+    Three plain branches, so that Postgres puts a given id into each of them and looks at indexes only; an OR inside
+    one `exists` would walk the peer's whole history for every row. Aliases, or the outer query's tables would be meant.
+    """
+    theirs, person, merged = aliased(Assignment), aliased(Participant), aliased(Participant)
+    same_person = and_(person.agency_id == theirs.agency_id, person.id == theirs.participant_id)
+    survivor_id = func.coalesce(person.merged_into, person.id)
+    others = and_(
+        merged.agency_id == person.agency_id, merged.merged_into.is_not(None), merged.merged_into == survivor_id
+    )
+    held = and_(theirs.agency_id == actor.agency_id, theirs.staff_id == actor.staff_id, active_on(today, theirs))
+    return union_all(
+        select(theirs.participant_id).where(held),
+        select(person.merged_into)
+        .select_from(theirs)
+        .join(person, same_person)
+        .where(held, person.merged_into.is_not(None)),
+        select(merged.id).select_from(theirs).join(person, same_person).join(merged, others).where(held),
     )
 
 
@@ -56,6 +75,29 @@ async def reach_participant(
     if found is None:
         raise NotThere
     return found
+
+
+async def reach_unmerged(
+    db: Db, actor: Actor, participant_id: UUID, recording: Recording, *, lock: bool = False
+) -> Participant:
+    """Return a person within reach, to begin something new with. Raises `NotThere`, `Refused` for a merged record."""
+    found = await reach_participant(db, actor, participant_id, recording, lock=lock)
+    require_unmerged(found)
+    return found
+
+
+def require_unmerged(participant: Participant) -> None:
+    """Raise `Refused` if the person goes on under another record; who reaches one of them reaches both."""
+    if participant.merged_into is not None:
+        raise Refused("merged-into", f"This record was merged. Go on with participant {participant.merged_into}.")
+
+
+async def family_of(db: Db, participant: Participant) -> list[UUID]:
+    """Return the ids of a person's records: their own and, for a survivor, all that were merged into it."""
+    question = select(Participant.id).where(
+        Participant.agency_id == participant.agency_id, Participant.merged_into == participant.id
+    )
+    return [participant.id, *await db.scalars(question)]
 
 
 async def reach(

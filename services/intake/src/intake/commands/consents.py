@@ -15,7 +15,7 @@ from common.http import Created, require_version
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from common.text import Asked
-from intake.commands.access import reach, reach_participant
+from intake.commands.access import reach, reach_unmerged
 from intake.commands.recording import Recording, clock, recording
 from intake.models import Consent
 from intake.rules.consents import ConsentTerms, Digest, Fault, SignerCapacity, consent_faults
@@ -77,7 +77,7 @@ def _tell(db: Db, fact: Fact, consent: Consent) -> None:
 
 async def sign_consent(db: Db, keys: KeyRing, actor: Actor, request: SignConsent) -> Created:
     now = await recording(db)
-    await reach_participant(db, actor, request.participant_id, now)
+    await reach_unmerged(db, actor, request.participant_id, now)
     sealer = await keys.sealer(db, db.scope.agency_id, request.participant_id)
     consent = place_consent(db, now, sealer, request.participant_id, request)
     db.audit("consent.sign", request.participant_id, consent_id=consent.id)

@@ -14,11 +14,18 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
 from common.text import Asked, Day, Instant
-from intake.commands.access import reach, reach_participant
+from intake.commands.access import reach, reach_unmerged
 from intake.commands.assignments import unassign
-from intake.commands.plans import close_plan, goals_of
+from intake.commands.federal import close_clock
+from intake.commands.plan_versions import goals_of
+from intake.commands.plans import close_plan
 from intake.commands.recording import Recording, recording, require_order
+from intake.commands.uniqueness import flush_unless, taken
+from intake.commands.waitlist import leave_with_episode
 from intake.models import Assignment, Episode, Plan, Program
+from intake.rules.assignments import EndReason
+
+ONE_OPEN = "uq_episode_open"
 
 
 class EpisodeTerms(Asked):
@@ -57,11 +64,11 @@ def place_episode(db: Db, recording: Recording, participant_id: UUID, terms: Epi
         version=1,
     )
     db.add(episode)
-    _tell(db, facts.EPISODE_OPENED, episode)
+    tell_episode(db, facts.EPISODE_OPENED, episode)
     return episode
 
 
-def _tell(db: Db, fact: Fact, episode: Episode) -> None:
+def tell_episode(db: Db, fact: Fact, episode: Episode) -> None:
     state = facts.EpisodeFacts(
         episode_id=episode.id,
         participant_id=episode.participant_id,
@@ -78,20 +85,48 @@ def _tell(db: Db, fact: Fact, episode: Episode) -> None:
 
 
 async def open_episode(db: Db, actor: Actor, request: OpenEpisode) -> Created:
-    """Open an episode; a second open one of the same person and program meets the unique index."""
+    """Open an episode, one at a time per program; after an earlier one it is a re-enrolment, under the same person."""
     now = await recording(db)
-    await reach_participant(db, actor, request.participant_id, now)
-    if await db.get(Program, (db.scope.agency_id, request.program_id)) is None:
-        raise NotThere
+    await reach_unmerged(db, actor, request.participant_id, now)
+    await require_program(db, request.program_id)
+    follows_id = await _last_closed(db, request)
     episode = place_episode(db, now, request.participant_id, request)
+    episode.follows_id, episode.re_enrolment = follows_id, follows_id is not None
+    await flush_unless(db, {ONE_OPEN: open_already()})
     db.audit("episode.open", request.participant_id, episode_id=episode.id)
     return Created(id=episode.id, version=1)
+
+
+async def require_program(db: Db, program_id: UUID) -> None:
+    if await db.get(Program, (db.scope.agency_id, program_id)) is None:
+        raise NotThere
+
+
+async def _last_closed(db: Db, request: OpenEpisode) -> UUID | None:
+    question = (
+        select(Episode.id)
+        .where(
+            Episode.agency_id == db.scope.agency_id,
+            Episode.participant_id == request.participant_id,
+            Episode.program_id == request.program_id,
+            Episode.closed_on.is_not(None),
+        )
+        .order_by(Episode.closed_on.desc(), Episode.id.desc())
+        .limit(1)
+    )
+    found: UUID | None = await db.scalar(question)
+    return found
+
+
+def open_already() -> Refused:
+    detail = "The person has an open episode of this program. Go on with that one, or close it first."
+    return taken("episode-open-already", detail, "/program_id")
 
 
 def place_acknowledgement(db: Db, recording: Recording, episode: Episode, at: datetime | None) -> None:
     episode.voluntary_acknowledged_at = recording.stated(at, "/acknowledged_at")
     episode.version += 1
-    _tell(db, facts.EPISODE_CHANGED, episode)
+    tell_episode(db, facts.EPISODE_CHANGED, episode)
 
 
 async def acknowledge(db: Db, actor: Actor, episode_id: UUID, request: Acknowledge) -> Created:
@@ -120,7 +155,7 @@ def place_closure(db: Db, recording: Recording, episode: Episode, terms: CloseEp
     episode.close_reason = terms.reason
     episode.deceased_on = terms.deceased_on
     episode.version += 1
-    _tell(db, facts.EPISODE_CLOSED, episode)
+    tell_episode(db, facts.EPISODE_CLOSED, episode)
 
 
 def _require_death(recording: Recording, episode: Episode, deceased_on: date, reason: CloseReason) -> None:
@@ -137,19 +172,26 @@ async def close_episode(db: Db, actor: Actor, episode_id: UUID, request: CloseEp
     require_version(episode.version, expected)
     require_open(episode)
     place_closure(db, now, episode, request)
-    await _end_assignments(db, episode)
-    await _end_plan(db, now, episode)
+    await end_what_hangs_on(db, now, episode, EndReason.EPISODE_CLOSED)
     db.audit("episode.close", episode.participant_id, episode_id=episode.id)
     return Created(id=episode.id, version=episode.version)
 
 
-async def _end_assignments(db: Db, episode: Episode) -> None:
+async def end_what_hangs_on(db: Db, recording: Recording, episode: Episode, reason: EndReason) -> None:
+    """End the assignments, the plan and the waiting of an episode that was just closed."""
+    await _end_assignments(db, episode, reason)
+    await _end_plan(db, recording, episode)
+    await leave_with_episode(db, recording, episode)
+    await close_clock(db, recording, episode)
+
+
+async def _end_assignments(db: Db, episode: Episode, reason: EndReason) -> None:
     assert episode.closed_on is not None  # just closed
     question = select(Assignment).where(
         Assignment.agency_id == episode.agency_id, Assignment.episode_id == episode.id, Assignment.valid_to.is_(None)
     )
     for assignment in await db.scalars(question.with_for_update()):
-        unassign(db, assignment, max(assignment.valid_from, episode.closed_on))
+        unassign(db, assignment, max(assignment.valid_from, episode.closed_on), reason)
 
 
 async def _end_plan(db: Db, recording: Recording, episode: Episode) -> None:

@@ -4,8 +4,7 @@ One transaction a call, a handful of statements whatever the number of rows: the
 person, everything they need loaded and every key made for the batch at once.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -16,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from common.contracts.codes import CloseReason
 from common.database import Db
-from common.errors import Refused, Unprocessable
+from common.errors import Unprocessable
 from common.privacy import KeyRing, blind_index
 from common.text import Asked, Code, Day, Instant
 from intake.commands.assessments import AssessmentTerms, place_assessment
@@ -27,6 +26,7 @@ from intake.commands.episodes import CloseEpisode, EpisodeTerms, place_acknowled
 from intake.commands.notices import GiveNotice, place_notice
 from intake.commands.participants import ImportedIdentity, Vault, place_participant
 from intake.commands.plans import PlanTerms, close_plan, place_plan
+from intake.commands.pointing import pointing
 from intake.commands.recording import Recording, recording, require_order
 from intake.models import Episode, ImportedRow, Program, Staff
 from intake.rules.consents import ConsentTerms
@@ -108,7 +108,7 @@ async def import_participants(db: Db, keys: KeyRing, request: ImportParticipants
     answers = []
     for place, row in enumerate(request.participants):
         if place in fresh:
-            with _pointing(f"/participants/{place}"):
+            with pointing(f"/participants/{place}"):
                 became = _place_row(db, batch, row, fresh[place], indexes[place])
             db.audit("participant.import", became.participant_id, source_system=request.source_system)
         else:
@@ -161,27 +161,16 @@ async def _batch(
     )
 
 
-@contextmanager
-def _pointing(prefix: str) -> Generator[None]:
-    """Make the pointers of a refusal start at the part of the body that is being worked on."""
-    try:
-        yield
-    except Refused as refused:
-        fields = refused.fields or ({"pointer": "", "detail": refused.detail},)
-        pointed = [field | {"pointer": prefix + field["pointer"]} for field in fields]
-        raise Refused(refused.code, refused.detail, status=422, fields=pointed) from refused
-
-
 def _place_row(db: Db, batch: Batch, row: ImportedParticipant, participant_id: UUID, index: bytes) -> ImportedRow:
     now, vault = batch.recording, batch.vaults[participant_id]
     enrolled_at = now.stated(row.enrolled_at, "/enrolled_at")
     place_participant(db, now, vault, row, participant_id=participant_id, enrolled_at=enrolled_at)
-    with _pointing("/episode"):
+    with pointing("/episode"):
         episode = _place_episode(db, batch, row.episode, participant_id)
     _place_papers(db, batch, row, episode)
-    with _pointing("/plan"):
+    with pointing("/plan"):
         plan_id, goal_ids = _place_plan(db, batch, row.plan, episode)
-    with _pointing("/assignment"):
+    with pointing("/assignment"):
         assignment_id = _place_assignment(db, batch, row.assignment, episode)
     became = ImportedRow(
         agency_id=db.scope.agency_id,
@@ -215,17 +204,17 @@ def _place_papers(db: Db, batch: Batch, row: ImportedParticipant, episode: Episo
     """Write the notice, the consent with what was disclosed on it, and the assessments."""
     now, sealer = batch.recording, batch.vaults[episode.participant_id].sealer
     if row.notice:
-        with _pointing("/notice"):
+        with pointing("/notice"):
             place_notice(db, now, episode.participant_id, row.notice)
     consent = None
     if row.consent:
-        with _pointing("/consent"):
+        with pointing("/consent"):
             consent = place_consent(db, now, sealer, episode.participant_id, row.consent)
     for place, disclosure in enumerate(row.disclosures):
-        with _pointing(f"/disclosures/{place}"):
+        with pointing(f"/disclosures/{place}"):
             place_past_disclosure(db, now, sealer, episode.participant_id, disclosure, consent)
     for place, assessment in enumerate(row.assessments):
-        with _pointing(f"/assessments/{place}"):
+        with pointing(f"/assessments/{place}"):
             place_assessment(db, now, sealer, episode, assessment)
 
 

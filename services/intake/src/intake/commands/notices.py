@@ -10,7 +10,7 @@ from common.database import Db
 from common.http import Created
 from common.identity import Actor
 from common.text import Asked, Code, Instant
-from intake.commands.access import reach_participant
+from intake.commands.access import reach_unmerged
 from intake.commands.recording import Recording, recording
 from intake.models import Notice
 from intake.rules.people import NoticeChannel
@@ -50,7 +50,7 @@ def place_notice(db: Db, recording: Recording, participant_id: UUID, terms: Give
 
 async def give_notice(db: Db, actor: Actor, participant_id: UUID, request: GiveNotice) -> Created:
     now = await recording(db)
-    await reach_participant(db, actor, participant_id, now)
+    await reach_unmerged(db, actor, participant_id, now)
     notice = place_notice(db, now, participant_id, request)
     db.audit("notice.give", participant_id, notice_id=notice.id)
     return Created(id=notice.id, version=1)

@@ -2,43 +2,76 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
 from common.contracts.codes import Dimension, StatedBy
-from common.contracts.envelope import Fact
 from common.database import Db
-from common.errors import NotThere, Refused, Unprocessable
-from common.http import Created, require_version
+from common.errors import Refused, Unprocessable
+from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
-from common.text import Asked, Day, Instant, Prose
+from common.text import Asked, Day, Distinct, Instant, Prose
 from intake.commands.access import reach
+from intake.commands.plan_agreements import AgreementTerms, place_agreement
+from intake.commands.plan_tasks import MOST_TASKS, TaskTerms, place_tasks
+from intake.commands.plan_versions import (
+    GOAL_WORDS,
+    MEASURE,
+    STRENGTHS,
+    OpenPlan,
+    changed,
+    goals_of,
+    keep_version,
+    open_plan,
+    plan_to_change,
+    tell_plan,
+)
+from intake.commands.pointing import pointing
 from intake.commands.recording import Recording, recording, require_order
 from intake.models import Episode, Goal, Plan
 from intake.rules.people import ends_before
+from intake.rules.planning import PlanChange, TaskStatus
 
-WORDS = "goal.words"
 MOST_GOALS = 50
+MOST_STRENGTHS = 50
+Short = Annotated[Prose, StringConstraints(max_length=1000)]
 
 
-class GoalTerms(Asked):
-    dimension: Dimension
+class GoalWords(Asked):
+    """What a goal says: what, in which part of life, who said so, how to know that it is reached, and by when."""
+
+    dimension: Dimension = Field(description="the main one")
+    other_dimensions: Annotated[list[Dimension], Distinct] = Field(default=[], max_length=3)
     stated_by: StatedBy
     words: Prose = Field(description="the goal, as the person says it")
+    measure: Short | None = Field(default=None, description="how the person will know that they are there")
+    by_when: Day | None = None
+
+    @model_validator(mode="after")
+    def _others_are_others(self) -> Self:
+        if self.dimension in self.other_dimensions:
+            raise ValueError("the main dimension is not one of the others")
+        return self
+
+
+class GoalTerms(GoalWords):
     active_from: Day
     active_to: Day | None = None
+    tasks: list[TaskTerms] = Field(default=[], max_length=MOST_TASKS)
 
 
 class PlanTerms(Asked):
     agreed_at: Instant | None = None
     goals: list[GoalTerms] = Field(default=[], max_length=MOST_GOALS)
     declined_dimensions: list[Dimension] = Field(default=[], max_length=4)
+    strengths: list[Short] = Field(default=[], max_length=MOST_STRENGTHS, description="the person's, in their words")
+    agreement: AgreementTerms | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -49,6 +82,13 @@ class PlanTerms(Asked):
 
 class AgreePlan(PlanTerms):
     episode_id: UUID
+
+
+class ChangePlan(Asked):
+    """What is left out stays as it is."""
+
+    strengths: list[Short] | None = Field(default=None, max_length=MOST_STRENGTHS)
+    declined_dimensions: list[Dimension] | None = Field(default=None, max_length=4)
 
 
 class EndGoal(Asked):
@@ -69,49 +109,48 @@ def place_plan(
         episode_id=episode.id,
         agreed_at=recording.stated(terms.agreed_at, "/agreed_at"),
         declined_dimensions=sorted(set(terms.declined_dimensions)),
+        strengths=_sealed_strengths(sealer, terms.strengths),
         source_system=recording.source_system,
         recorded_at=recording.now,
         version=1,
     )
-    goals = [_goal(sealer, plan, place, goal, f"/goals/{place}") for place, goal in enumerate(terms.goals)]
-    db.add_all([plan, *goals])
-    _tell(db, facts.PLAN_AGREED, plan, goals)
+    goals = [_goal(db, sealer, plan, place, goal, f"/goals/{place}") for place, goal in enumerate(terms.goals)]
+    db.add(plan)
+    if terms.agreement:
+        place_agreement(db, recording, sealer, plan, terms.agreement)
+    tell_plan(db, facts.PLAN_AGREED, plan, goals)
     return plan, goals
 
 
-def _goal(sealer: Sealer, plan: Plan, position: int, terms: GoalTerms, pointer: str) -> Goal:
+def _sealed_strengths(sealer: Sealer, strengths: Sequence[str]) -> bytes | None:
+    return sealer.seal(STRENGTHS, list(strengths)) if strengths else None
+
+
+def _goal(db: Db, sealer: Sealer, plan: Plan, position: int, terms: GoalTerms, pointer: str) -> Goal:
+    """Write a goal with its tasks."""
     require_order(terms.active_from, terms.active_to, f"{pointer}/active_to")
-    return Goal(
+    goal = Goal(
         agency_id=plan.agency_id,
         id=uuid7(),
         plan_id=plan.id,
         position=position,
-        words=sealer.seal(WORDS, terms.words),
-        **terms.model_dump(exclude={"words"}),
+        active_from=terms.active_from,
+        active_to=terms.active_to,
     )
+    with pointing(pointer):
+        _word(sealer, goal, terms)
+    db.add(goal)
+    db.add_all(place_tasks(sealer, plan, goal.id, terms.tasks))
+    return goal
 
 
-def _tell(db: Db, fact: Fact, plan: Plan, goals: Sequence[Goal]) -> None:
-    state = facts.PlanFacts(
-        plan_id=plan.id,
-        participant_id=plan.participant_id,
-        episode_id=plan.episode_id,
-        agreed_at=plan.agreed_at,
-        in_force_to=plan.in_force_to,
-        declined_dimensions=[Dimension(dimension) for dimension in plan.declined_dimensions],
-        goals=[_goal_facts(goal) for goal in goals],
-    )
-    db.publish(fact, state, about=plan.id, seq=plan.version)
-
-
-def _goal_facts(goal: Goal) -> facts.GoalFacts:
-    return facts.GoalFacts(
-        goal_id=goal.id,
-        dimension=Dimension(goal.dimension),
-        stated_by=StatedBy(goal.stated_by),
-        active_from=goal.active_from,
-        active_to=goal.active_to,
-    )
+def _word(sealer: Sealer, goal: Goal, terms: GoalWords) -> None:
+    require_order(goal.active_from, terms.by_when, "/by_when")
+    goal.dimension, goal.stated_by = terms.dimension, terms.stated_by
+    goal.other_dimensions = sorted(terms.other_dimensions)
+    goal.words = sealer.seal(GOAL_WORDS, terms.words)
+    goal.measure = None if terms.measure is None else sealer.seal(MEASURE, terms.measure)
+    goal.by_when = terms.by_when
 
 
 async def agree_plan(db: Db, keys: KeyRing, actor: Actor, request: AgreePlan) -> PlanWritten:
@@ -143,53 +182,88 @@ async def _end_earlier(db: Db, recording: Recording, episode: Episode, request: 
 
 
 def close_plan(db: Db, plan: Plan, goals: Sequence[Goal], last_day: date) -> None:
+    keep_version(db, plan, PlanChange.PLAN_ENDED, state=None)
     plan.in_force_to = last_day
     plan.version += 1
-    _tell(db, facts.PLAN_CHANGED, plan, goals)
+    tell_plan(db, facts.PLAN_CHANGED, plan, goals)
 
 
-async def goals_of(db: Db, plan_id: UUID) -> Sequence[Goal]:
-    question = select(Goal).where(Goal.agency_id == db.scope.agency_id, Goal.plan_id == plan_id)
-    return (await db.scalars(question.order_by(Goal.position))).all()
+def carried_terms(opened: OpenPlan) -> PlanTerms | None:
+    """Return what of a plan goes on elsewhere: open goals with open tasks; None if neither goal nor answer is left."""
+    state = opened.before
+    goals = [
+        goal.model_dump(exclude={"id", "tasks"})
+        | {
+            "tasks": [
+                task.model_dump(include={"words", "done_by", "due_on"})
+                for task in goal.tasks
+                if task.status is TaskStatus.OPEN
+            ]
+        }
+        for goal in state.goals
+        if goal.active_to is None
+    ]
+    if not goals and not state.declined_dimensions:
+        return None
+    kept = state.model_dump(include={"agreed_at", "declined_dimensions", "strengths"})
+    return PlanTerms.model_validate(kept | {"goals": goals})
+
+
+async def carry_plan(db: Db, keys: KeyRing, now: Recording, following: Episode, plan: Plan) -> Plan | None:
+    """Agree what is open of a plan for the next episode too, as of the day on which it was agreed."""
+    opened = await open_plan(db, keys, plan, now)
+    terms = carried_terms(opened)
+    return place_plan(db, now, opened.sealer, following, terms)[0] if terms else None
+
+
+async def change_plan(
+    db: Db, keys: KeyRing, actor: Actor, plan_id: UUID, request: ChangePlan, *, expected: int
+) -> PlanWritten:
+    opened = await plan_to_change(db, keys, actor, plan_id, expected=expected)
+    plan = opened.plan
+    if request.strengths is not None:
+        plan.strengths = _sealed_strengths(opened.sealer, request.strengths)
+    if request.declined_dimensions is not None:
+        plan.declined_dimensions = sorted(set(request.declined_dimensions))
+    if not opened.goals and not plan.declined_dimensions:
+        detail = "A plan without a goal says at least which dimension the person declined."
+        raise Unprocessable("plan-says-nothing", detail, "/declined_dimensions")
+    changed(db, opened, opened.goals, PlanChange.PLAN_CHANGED)
+    return _written(plan, opened.goals)
 
 
 async def add_goal(db: Db, keys: KeyRing, actor: Actor, plan_id: UUID, request: GoalTerms) -> PlanWritten:
     """Add a goal to a plan in force; its id is the last of the answer's."""
-    plan, goals = await _changeable(db, actor, plan_id)
-    if len(goals) >= MOST_GOALS:
+    opened = await plan_to_change(db, keys, actor, plan_id)
+    if len(opened.goals) >= MOST_GOALS:
         raise Refused("too-many-goals", f"A plan holds at most {MOST_GOALS} goals. End some in a new plan.")
-    sealer = await keys.sealer(db, db.scope.agency_id, plan.participant_id)
-    goal = _goal(sealer, plan, len(goals), request, "")
-    db.add(goal)
-    return _changed(db, plan, [*goals, goal], "goal.add", goal.id)
+    goal = _goal(db, opened.sealer, opened.plan, len(opened.goals), request, "")
+    goals = [*opened.goals, goal]
+    changed(db, opened, goals, PlanChange.GOAL_ADDED, goal.id)
+    return _written(opened.plan, goals)
+
+
+async def change_goal(
+    db: Db, keys: KeyRing, actor: Actor, plan_id: UUID, goal_id: UUID, request: GoalWords, *, expected: int
+) -> PlanWritten:
+    """Word a goal anew; its id stays, so that sessions which worked on it still name it."""
+    opened = await plan_to_change(db, keys, actor, plan_id, expected=expected)
+    goal = opened.goal(goal_id)
+    _word(opened.sealer, goal, request)
+    changed(db, opened, opened.goals, PlanChange.GOAL_CHANGED, goal.id)
+    return _written(opened.plan, opened.goals)
 
 
 async def end_goal(
-    db: Db, actor: Actor, plan_id: UUID, goal_id: UUID, request: EndGoal, *, expected: int
+    db: Db, keys: KeyRing, actor: Actor, plan_id: UUID, goal_id: UUID, request: EndGoal, *, expected: int
 ) -> PlanWritten:
     """Say until when a goal was worked on; `expected` is the plan's version."""
-    plan, goals = await _changeable(db, actor, plan_id)
-    require_version(plan.version, expected)
-    goal = next((goal for goal in goals if goal.id == goal_id), None)
-    if goal is None:
-        raise NotThere
+    opened = await plan_to_change(db, keys, actor, plan_id, expected=expected)
+    goal = opened.goal(goal_id)
     require_order(goal.active_from, request.active_to, "/active_to")
     goal.active_to = request.active_to
-    return _changed(db, plan, goals, "goal.end", goal.id)
-
-
-async def _changeable(db: Db, actor: Actor, plan_id: UUID) -> tuple[Plan, Sequence[Goal]]:
-    plan = await reach(db, actor, Plan, plan_id, await recording(db), lock=True)
-    if plan.in_force_to is not None:
-        raise Refused("plan-not-in-force", "This plan has ended. Change the one that is in force.")
-    return plan, await goals_of(db, plan_id)
-
-
-def _changed(db: Db, plan: Plan, goals: Sequence[Goal], action: str, goal_id: UUID) -> PlanWritten:
-    plan.version += 1
-    _tell(db, facts.PLAN_CHANGED, plan, goals)
-    db.audit(action, plan.participant_id, plan_id=plan.id, goal_id=goal_id)
-    return _written(plan, goals)
+    changed(db, opened, opened.goals, PlanChange.GOAL_ENDED, goal.id)
+    return _written(opened.plan, opened.goals)
 
 
 def _written(plan: Plan, goals: Sequence[Goal]) -> PlanWritten:

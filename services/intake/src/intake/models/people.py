@@ -4,14 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.models.schema import CHANGING, LASTING, Model, Owned, belongs
+from intake.models.schema import LASTING, Model, Owned, belongs
 
 
 class Participant(Model):
-    """A person served. `identity` seals names, contacts and birth date; the indexes are keyed digests of them."""
+    """A person served. `identity` seals names, contacts and birth date; the indexes are keyed digests of them.
+
+    `merged_into` names the record that goes on for the same person, and always one that is not merged itself.
+    `pairable` says that the three indexes which meet other writings of a name are filled (`commands/reindexing.py`).
+    """
 
     __tablename__ = "participant"
     __table_args__: Any = (
@@ -20,7 +24,13 @@ class Participant(Model):
         Index(None, "agency_id", "birth_index"),
         Index(None, "agency_id", "phone_index"),
         Index(None, "agency_id", "email_index"),
-        CHANGING,
+        Index(None, "agency_id", "name_birth_index"),
+        Index(None, "agency_id", "sound_birth_index"),
+        Index(None, "agency_id", "alias_birth_index"),
+        Index(None, "agency_id", "merged_into", postgresql_where=text("merged_into is not null")),
+        Index("ix_participant_not_pairable", "agency_id", "id", postgresql_where=text("not pairable")),
+        belongs("merged_into", "participant"),
+        {"info": {"api": "select, insert, update", "worker": "select, update"}},  # the worker fills the indexes
     )
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -32,10 +42,34 @@ class Participant(Model):
     birth_index: Mapped[bytes | None]
     phone_index: Mapped[bytes | None]
     email_index: Mapped[bytes | None]
+    name_birth_index: Mapped[bytes | None]
+    sound_birth_index: Mapped[bytes | None]
+    alias_birth_index: Mapped[bytes | None]
+    pairable: Mapped[bool] = mapped_column(server_default=text("false"))
+    anonymous: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_into: Mapped[UUID | None]
     enrolled_at: Mapped[datetime]
     source_system: Mapped[str | None]
     recorded_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class ParticipantChange(Owned):
+    """One field of who somebody is that changed: what it was and what it became, sealed; null is not known."""
+
+    __tablename__ = "participant_change"
+    __table_args__: Any = (
+        belongs("participant_id", "participant"),
+        Index("ix_participant_change_newest", "agency_id", "participant_id", "version", "id"),
+        LASTING,
+    )
+
+    version: Mapped[int]
+    field: Mapped[str]
+    old_value: Mapped[bytes | None]
+    new_value: Mapped[bytes | None]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
 
 
 class ImportedRow(Model):

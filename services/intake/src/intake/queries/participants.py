@@ -6,7 +6,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
 
 from common.contracts.codes import Sex
 from common.database import Db
@@ -15,27 +16,51 @@ from common.identity import Actor
 from common.privacy import KeyRing, Sealer, blind_index
 from common.text import Asked, Day, Email, Line
 from intake.commands.access import active_on, reach_participant, within_reach
-from intake.commands.participants import open_identity
+from intake.commands.participants import SpokenLanguage, known_of, open_identity
 from intake.commands.recording import recording
 from intake.models import Assignment, Participant
-from intake.rules.people import phone_digits
+from intake.rules.people import (
+    AskedFor,
+    IdentityField,
+    IntakeStage,
+    intake_stage,
+    missing_for_full_intake,
+    phone_digits,
+)
+
+
+class Intake(BaseModel):
+    """How far the intake is; `missing` are the codes of what was neither answered nor declined."""
+
+    stage: IntakeStage
+    missing: list[str]
 
 
 class ParticipantRecord(BaseModel):
-    """Who somebody is, exactly as given."""
+    """Who somebody is, exactly as given. `merged_into` is the record that goes on for the same person."""
 
     id: UUID
+    merged_into: UUID | None = None
+    anonymous: bool = False
     name: str | None = None
     alias: str | None = None
+    pronouns: str | None = None
+    gender_identity: str | None = None
     birth_date: date | None = None
     sex: Sex
+    race_ethnicity: str | None = None
     phone: str | None = None
     email: str | None = None
     address: str | None = None
     language: str | None = None
+    languages: list[SpokenLanguage] = []
+    access_needs: list[str] | None = None
+    access_needs_words: str | None = None
+    declined: list[AskedFor] = []
     external_id: str | None = None
     enrolled_at: AwareDatetime
     source_system: str | None = Field(default=None, description="where an imported person came from")
+    intake: Intake
     version: int
 
 
@@ -70,6 +95,7 @@ class CaseloadEntry(BaseModel):
     alias: str | None = None
     valid_from: date
     valid_to: date | None
+    merged_into: UUID | None = Field(default=None, description="the record that goes on for the same person")
     version: int = Field(description="of the assignment")
 
 
@@ -84,14 +110,17 @@ async def participant(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID)
 
 
 def _record(sealer: Sealer, found: Participant) -> ParticipantRecord:
+    known = known_of(sealer, found)
+    missing = missing_for_full_intake(known, known.get(IdentityField.DECLINED, ()))
     return ParticipantRecord.model_validate(
         {
             "id": found.id,
-            "sex": found.sex,
+            "merged_into": found.merged_into,
             "enrolled_at": found.enrolled_at,
             "source_system": found.source_system,
+            "intake": {"stage": intake_stage(missing), "missing": missing},
             "version": found.version,
-            **open_identity(sealer, found),
+            **known,
         }
     )
 
@@ -99,15 +128,19 @@ def _record(sealer: Sealer, found: Participant) -> ParticipantRecord:
 async def matches(
     db: Db, keys: KeyRing, actor: Actor, search: SearchParticipants, after: Cursor | None
 ) -> ParticipantPage:
-    """Return who matches, within the asker's reach, in the order they were recorded."""
+    """Return who matches, within the asker's reach, in the order they were recorded; merged records as survivors."""
     now = await recording(db)
     key = await keys.index_key(db, db.scope.agency_id)
-    question = _matching(select(Participant), key, search).where(
-        Participant.agency_id == db.scope.agency_id, within_reach(actor, now.today)
+    survivors = _matching(select(func.coalesce(Participant.merged_into, Participant.id)), key, search).where(
+        Participant.agency_id == db.scope.agency_id
+    )
+    shown = aliased(Participant)
+    question = select(shown).where(
+        shown.agency_id == db.scope.agency_id, shown.id.in_(survivors), within_reach(actor, now.today, shown.id)
     )
     if after:
-        question = question.where(Participant.id > after.id)
-    found = await db.scalars(question.order_by(Participant.id).limit(search.limit + 1))
+        question = question.where(shown.id > after.id)
+    found = await db.scalars(question.order_by(shown.id).limit(search.limit + 1))
     rows: Sequence[Participant] = found.all()
     page = rows[: search.limit]
     sealers = await keys.sealers(db, db.scope.agency_id, [row.id for row in page])
@@ -166,5 +199,6 @@ def _entry(assignment: Assignment, sealer: Sealer, person: Participant) -> Casel
         alias=identity.get("alias"),
         valid_from=assignment.valid_from,
         valid_to=assignment.valid_to,
+        merged_into=person.merged_into,
         version=assignment.version,
     )

@@ -8,15 +8,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import select
 
-from common.contracts.codes import CloseReason, ConsentType, Dimension, StatedBy
+from common.contracts.codes import CloseReason, ConsentType
 from common.database import Db
 from common.http import PAGE_MOST
 from common.identity import Actor
 from common.privacy import KeyRing
-from intake.commands.access import OwnedRow, reach, reach_participant
+from intake.commands.access import OwnedRow, family_of, reach, reach_participant
 from intake.commands.consents import open_terms
 from intake.commands.disclosures import treatment_ended
-from intake.commands.plans import WORDS, goals_of
 from intake.commands.recording import recording
 from intake.models import Assignment, Consent, Episode, Plan
 from intake.rules.consents import ConsentStanding, ConsentTerms, consent_standing
@@ -34,6 +33,8 @@ class EpisodeRecord(BaseModel):
     deceased_on: date | None
     single_contact_outreach: bool
     voluntary_acknowledged_at: AwareDatetime | None
+    follows_id: UUID | None
+    re_enrolment: bool
     source_system: str | None
     version: int
 
@@ -48,27 +49,6 @@ class ConsentRecord(BaseModel):
     version: int
 
 
-class GoalRecord(BaseModel):
-    id: UUID
-    dimension: Dimension
-    stated_by: StatedBy
-    words: str
-    active_from: date
-    active_to: date | None
-
-
-class PlanRecord(BaseModel):
-    id: UUID
-    participant_id: UUID
-    episode_id: UUID
-    agreed_at: AwareDatetime
-    in_force_to: date | None
-    declined_dimensions: list[Dimension]
-    goals: list[GoalRecord]
-    source_system: str | None
-    version: int
-
-
 class AssignmentRecord(BaseModel):
     id: UUID
     participant_id: UUID
@@ -77,6 +57,8 @@ class AssignmentRecord(BaseModel):
     staff_id: UUID
     valid_from: date
     valid_to: date | None
+    end_reason: str | None
+    follows_id: UUID | None
     source_system: str | None
     version: int
 
@@ -99,7 +81,7 @@ class PlanEntry(BaseModel):
 
 
 class Records(BaseModel):
-    """Of each kind the newest first, at most a hundred."""
+    """Of each kind the newest first, at most a hundred; a survivor's hold those of all records merged into it."""
 
     episodes: list[EpisodeRecord]
     assignments: list[AssignmentRecord]
@@ -109,17 +91,17 @@ class Records(BaseModel):
 
 async def records(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID) -> Records:
     now = await recording(db)
-    await reach_participant(db, actor, participant_id, now)
+    family = await family_of(db, await reach_participant(db, actor, participant_id, now))
     return Records(
-        episodes=[_shown(EpisodeRecord, row) for row in await _newest(db, Episode, participant_id)],
-        assignments=[_shown(AssignmentRecord, row) for row in await _newest(db, Assignment, participant_id)],
-        plans=[_shown(PlanEntry, row) for row in await _newest(db, Plan, participant_id)],
-        consents=await _consents(db, keys, participant_id, now.today),
+        episodes=[_shown(EpisodeRecord, row) for row in await _newest(db, Episode, family)],
+        assignments=[_shown(AssignmentRecord, row) for row in await _newest(db, Assignment, family)],
+        plans=[_shown(PlanEntry, row) for row in await _newest(db, Plan, family)],
+        consents=await _consents(db, keys, family, now.today),
     )
 
 
-async def _newest(db: Db, kind: type[OwnedRow], participant_id: UUID) -> Sequence[OwnedRow]:
-    question = select(kind).where(kind.agency_id == db.scope.agency_id, kind.participant_id == participant_id)
+async def _newest(db: Db, kind: type[OwnedRow], family: Sequence[UUID]) -> Sequence[OwnedRow]:
+    question = select(kind).where(kind.agency_id == db.scope.agency_id, kind.participant_id.in_(family))
     return (await db.scalars(question.order_by(kind.id.desc()).limit(PAGE_MOST))).all()
 
 
@@ -127,14 +109,19 @@ def _shown(shape: type[Shape], row: object) -> Shape:
     return shape.model_validate(row, from_attributes=True)
 
 
-async def _consents(db: Db, keys: KeyRing, participant_id: UUID, today: date) -> list[ConsentEntry]:
-    sealer = await keys.sealer(db, db.scope.agency_id, participant_id)
-    ended = await treatment_ended(db, participant_id)
+async def _consents(db: Db, keys: KeyRing, family: Sequence[UUID], today: date) -> list[ConsentEntry]:
+    rows = await _newest(db, Consent, family)
+    signers = {row.participant_id for row in rows}
+    sealers = await keys.sealers(db, db.scope.agency_id, signers)
+    ended = {signer: await treatment_ended(db, signer) for signer in signers}
     entries = []
-    for row in await _newest(db, Consent, participant_id):
+    for row in rows:
         shown = {name: getattr(row, name) for name in ConsentEntry.model_fields if name != "status"}
         standing = consent_standing(
-            open_terms(sealer, row).expiry, revoked_at=row.revoked_at, treatment_ended=ended, on=today
+            open_terms(sealers[row.participant_id], row).expiry,
+            revoked_at=row.revoked_at,
+            treatment_ended=ended[row.participant_id],
+            on=today,
         )
         entries.append(ConsentEntry.model_validate(shown | {"status": standing}))
     return entries
@@ -160,19 +147,6 @@ async def consent(db: Db, keys: KeyRing, actor: Actor, consent_id: UUID) -> Cons
         source_system=found.source_system,
         version=found.version,
     )
-
-
-async def plan(db: Db, keys: KeyRing, actor: Actor, plan_id: UUID) -> PlanRecord:
-    found = await reach(db, actor, Plan, plan_id, await recording(db))
-    sealer = await keys.sealer(db, db.scope.agency_id, found.participant_id)
-    goals = [
-        GoalRecord.model_validate(
-            {name: getattr(goal, name) for name in GoalRecord.model_fields} | {"words": sealer.open(WORDS, goal.words)}
-        )
-        for goal in await goals_of(db, plan_id)
-    ]
-    shown = {name: getattr(found, name) for name in PlanRecord.model_fields if name != "goals"}
-    return PlanRecord.model_validate(shown | {"goals": goals})
 
 
 async def assignment(db: Db, actor: Actor, assignment_id: UUID) -> AssignmentRecord:
