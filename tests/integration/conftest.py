@@ -16,6 +16,8 @@ from handrail.demo.people import QUARTER, people
 from handrail.demo.quarter import quarter
 from handrail.testing import Platform, client
 
+MERGES = "/api/intake/v1/merges"
+
 
 @dataclass
 class Played:
@@ -39,6 +41,7 @@ async def played(platform: Platform) -> AsyncGenerator[Played]:
         with Progress(console=Console(quiet=True)) as progress:
             await run.import_people(agency, persons, progress)
             await run.import_quarter(agency, quarter(persons, len(agency.peers)), progress)
+            await _merge_some(agency)
             await run.caught_up(agency.administrator, progress)
         body = {"period_start": QUARTER[0].isoformat(), "period_end": QUARTER[1].isoformat()}
         made = await agency.administrator.post("/api/compliance-reporting/v1/reports", body)
@@ -47,3 +50,19 @@ async def played(platform: Platform) -> AsyncGenerator[Played]:
             "select agency_id from workforce.program where id = cast(:id as uuid)", id=agency.programs[0]
         )
         yield Played(agency, str(agency_id), *QUARTER, report)
+
+
+async def _merge_some(agency: Agency) -> None:
+    """Find records to be one person: a dozen pairs, a chain of three, and a pair that is split again."""
+    people_ids = [made["participant_id"] for made in agency.episodes.values()]
+    pairs = [(people_ids[place], people_ids[place + 1]) for place in range(0, 24, 2)]
+    chain = [(people_ids[100], people_ids[101]), (people_ids[102], people_ids[100])]
+    for survivor_id, merged_id in (*pairs, *chain):
+        await _merge(agency, survivor_id, merged_id)
+    split = await _merge(agency, people_ids[200], people_ids[201])
+    await agency.administrator.put(f"{MERGES}/{split['id']}/undoing", {"reason": "different_people"}, split["version"])
+
+
+async def _merge(agency: Agency, survivor_id: str, merged_id: str) -> dict[str, Any]:
+    body = {"survivor_id": survivor_id, "merged_id": merged_id, "reason": "entered_twice"}
+    return await agency.administrator.post(MERGES, body)

@@ -86,7 +86,7 @@ def is_free(field: Any) -> bool:
 @pytest.mark.parametrize("fact", FACTS, ids=repr)
 def test_a_fact_is_named_for_its_service_and_in_the_past(fact: Any) -> None:
     assert re.fullmatch(rf"handrail\.{fact.service}\.[a-z]+(-[a-z]+)*\.v[1-9]", fact.type)
-    assert re.search(r"(ed|en|left|held|made|overdue|sent)$", fact.name), fact.name
+    assert re.search(r"(ed|en|left|held|made|overdue|sent|set|split)$", fact.name), fact.name
 
 
 def test_exporting_writes_every_fact_and_refuses_to_break_one(tmp_path: Path) -> None:

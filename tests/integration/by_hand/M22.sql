@@ -14,7 +14,7 @@ clash as (
     union
     select mine.id  -- one person in two places; facilitator and co-facilitator may write a line each
     from compared mine
-    join compared other on other.participant_id = mine.participant_id and other.id <> mine.id
+    join compared other on other.person_id = mine.person_id and other.id <> mine.id
     where mine.started_at < other.ended_at and other.started_at < mine.ended_at
       and not coalesce(mine.group_id = other.group_id
                        and (mine.staff_id, other.staff_id) in ((mine.facilitator_id, mine.co_facilitator_id),

@@ -25,12 +25,12 @@
         ('outreach', 'outreach')
 ),
 had as (
-    select s.participant_id, s.program_id, families.support
+    select s.person_id, s.program_id, families.support
     from in_period s
     left join lateral unnest(s.activities) as named (activity) on true
     left join families on families.activity = named.activity
 )
-select participant_id as unit, program_id, count(support) > 0 as met,
+select person_id as unit, program_id, count(support) > 0 as met,
        coalesce(array_agg(distinct support) filter (where support is not null), '{}') as supports
 from had
-group by participant_id, program_id
+group by person_id, program_id

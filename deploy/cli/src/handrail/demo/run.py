@@ -25,6 +25,7 @@ from handrail.demo.agency import (
     session_row,
     set_up,
 )
+from handrail.demo.journey import journey
 from handrail.demo.live import live_day
 from handrail.demo.people import QUARTER, Person, people
 from handrail.demo.quarter import Quarter, quarter
@@ -75,6 +76,7 @@ async def _play(port: int, operator_token: str, count: int, out: Path) -> None:
         report = await _report(agency.administrator, out)
         print_report(console, report)
         await live_day(console, agency)
+        await journey(console, agency)
 
 
 def _progress() -> Progress:
