@@ -303,7 +303,7 @@ async def test_people_of_before_are_indexed_in_batches_and_then_met(clinic: Any,
             {"ids": [UUID(one) for one in ids]},
         )
 
-    filled = []
+    filled: list[int] = []
     while not filled or filled[-1]:
         async with transaction(
             worker.engine, worker.tables, Scope(clinic.administrator.agency_id, None, uuid4())

@@ -138,7 +138,9 @@ async def test_an_answer_taken_over_ends_that_it_was_declined(clinic: Any) -> No
 async def test_any_merges_undone_in_turn_leave_every_row_as_it_was(clinic: Any, seed: int) -> None:
     chance = random.Random(seed)
     ids = await people(clinic, 6)
-    before, standing, survived = await rows(clinic, ids), [], set()
+    before = await rows(clinic, ids)
+    standing: list[str] = []
+    survived: set[UUID] = set()
 
     for _ in range(14):
         roots = [one for one, row in (await rows(clinic, ids)).items() if row["merged_into"] is None]
@@ -321,7 +323,7 @@ async def test_a_bad_merge_leaves_nothing_but_its_audit_entry(
     answer = await clinic.supervisor.post(f"{INTAKE}/merges", body)
 
     assert (answer.status_code, answer.json()["type"]) == (status, kind), answer.text
-    assert await asyncio.gather(clinic.rows(), clinic.refusals()) == [before, audited + 1]
+    assert [*await asyncio.gather(clinic.rows(), clinic.refusals())] == [before, audited + 1]
     assert await rows(clinic, [survivor, merged]) == whole
 
 
