@@ -1,14 +1,13 @@
 """The mutual-aid directory: what real and broken lists become, fetching them, and finding a meeting in them."""
 
 import asyncio
-import gzip
+import importlib.resources
 import json
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -32,7 +31,7 @@ os.environ["HANDRAIL_MEETING_FEED_SECONDS"] = "1"
 
 INTAKE = "/api/intake/v1"
 ZONE = "America/Chicago"
-DATA = Path(__file__).parent / "data"
+DATA = importlib.resources.files("handrail.demo") / "data"
 MEETING = {"name": "Sunday Serenity", "slug": "sunday-serenity", "day": 0, "time": "18:00"}
 
 
@@ -524,7 +523,7 @@ def directory(clinic: Any) -> Directory:
 
 
 def real(name: str) -> bytes:
-    return gzip.decompress((DATA / f"meetings-{name}.json.gz").read_bytes())
+    return (DATA / f"{name}.json").read_bytes()
 
 
 async def test_both_real_lists_go_in_whole(directory: Directory) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import copy
 import gzip
+import importlib.resources
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from intake.rules.fhir import FhirReferral, referral_in
 from intake.rules.fhir_reading import FhirRefused
 
 INTAKE = "/api/intake/v1"
-DATA = Path(__file__).parent / "data"
+DATA = importlib.resources.files("handrail.demo") / "data" / "fhir"
 TODAY = date(2026, 11, 20)
 NAMES = ("barrett-goldner", "frances-mann", "gilberto-orosco", "murray-hane", "quintin-parker", "trenton-turner")
 
