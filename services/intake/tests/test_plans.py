@@ -422,8 +422,8 @@ async def test_a_warm_invitation_is_noted_and_its_outcome_later(clinic: Any) -> 
     invitation_id = await clinic.peer.created(f"{path}/invitations", INVITATION)
     await clinic.peer.created(f"{path}/invitations", INVITATION | {"invited_on": "2026-01-11", "how": "went_together"})
     unknown = await clinic.peer.post(f"{path}/invitations", INVITATION | {"meeting_id": str(uuid4())})
-    went = await clinic.peer.put(f"{path}/invitations/{invitation_id}", {"went": True}, version=1)
-    stale = await clinic.peer.put(f"{path}/invitations/{invitation_id}", {"went": None}, version=1)
+    went = await clinic.peer.put(f"{INTAKE}/invitations/{invitation_id}/outcome", {"went": True}, version=1)
+    stale = await clinic.peer.put(f"{INTAKE}/invitations/{invitation_id}/outcome", {"went": None}, version=1)
     listed = (await clinic.peer.get(f"{path}/invitations")).json()["items"]
 
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/meeting_id")
@@ -432,6 +432,28 @@ async def test_a_warm_invitation_is_noted_and_its_outcome_later(clinic: Any) -> 
         ("2026-01-12", "introduced", True),
         ("2026-01-11", "went_together", True),
     ]
+
+
+async def test_a_warm_invitation_is_noted_on_a_session_without_a_plan(clinic: Any, stranger: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    path, session_id = f"{INTAKE}/participants/{participant_id}/invitations", str(uuid4())
+    feed = {"name": "listed", "kind": "AA", "zone": "America/Chicago"}
+    feed_id = await clinic.administrator.created(f"{INTAKE}/meeting-feeds", feed)
+    listed = [{"name": "Sunday Serenity", "slug": "sunday-serenity", "day": 0, "time": "18:00"}]
+    await clinic.administrator.post(f"{INTAKE}/meeting-snapshots?feed_id={feed_id}", listed)
+    [meeting] = (await clinic.peer.get(f"{INTAKE}/meetings", text="serenity")).json()["items"]
+
+    body = INVITATION | {"session_id": session_id, "meeting_id": meeting["id"]}
+    await clinic.peer.created(path, body)
+
+    found = (await clinic.peer.get(path, session_id=session_id)).json()["items"]
+    assert [(one["session_id"], one["plan_id"], one["meeting_id"]) for one in found] == [
+        (session_id, None, meeting["id"])
+    ]
+    assert (await clinic.peer.get(path, session_id=str(uuid4()))).json()["items"] == []
+    for caller in (clinic.other_peer, stranger):
+        assert (await caller.post(path, body)).status_code == 404
+        assert (await caller.get(path)).status_code == 404
 
 
 async def test_what_goes_with_a_good_outcome_is_counted(clinic: Any) -> None:
@@ -614,7 +636,8 @@ async def test_somebody_elses_plan_is_not_there(clinic: Any, stranger: Any) -> N
     shown = (await clinic.peer.get(path)).json()
     goal = f"{path}/goals/{written['goal_ids'][0]}"
     task = f"{goal}/tasks/{shown['goals'][0]['tasks'][0]['id']}"
-    invitation = f"{path}/invitations/{await clinic.peer.created(f'{path}/invitations', INVITATION)}"
+    invitation_id = await clinic.peer.created(f"{path}/invitations", INVITATION)
+    invitation = f"{INTAKE}/invitations/{invitation_id}/outcome"
     words = {"dimension": "home", "stated_by": "staff", "words": "x"}
     before = await counted(clinic)
 

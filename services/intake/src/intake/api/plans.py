@@ -137,13 +137,32 @@ async def invite(call: CurrentCall, plan_id: UUID, body: plan_invitations.Invita
     return await call.once(body, lambda db: plan_invitations.invite(db, call.actor, plan_id, body))
 
 
-@router.put("/plans/{plan_id}/invitations/{invitation_id}", response_model=Created, dependencies=SERVING)
-async def note_outcome(
-    call: CurrentCall, plan_id: UUID, invitation_id: UUID, body: plan_invitations.InvitationOutcome
+@router.post("/participants/{participant_id}/invitations", dependencies=SERVING, **CREATED)
+async def invite_in_session(
+    call: CurrentCall, participant_id: UUID, body: plan_invitations.SessionInvitation
 ) -> Response:
+    """Note a warm invitation that was made in a session."""
+    return await call.once(body, lambda db: plan_invitations.invite_in_session(db, call.actor, participant_id, body))
+
+
+@router.get("/participants/{participant_id}/invitations", dependencies=SEEING)
+async def invitations_of(
+    call: CurrentCall,
+    participant_id: UUID,
+    session_id: UUID | None = None,
+    next: str | None = None,
+    limit: Limit = 50,
+) -> plan_notes.InvitationPage:
+    after = decode_cursor(next)
+    async with call.reading("meeting.invitations-read", participant_id) as db:
+        return await plan_notes.invitations_of(db, call.actor, participant_id, session_id, after, limit)
+
+
+@router.put("/invitations/{invitation_id}/outcome", response_model=Created, dependencies=SERVING)
+async def note_outcome(call: CurrentCall, invitation_id: UUID, body: plan_invitations.InvitationOutcome) -> Response:
     actor = call.actor
     return await call.change(
-        lambda db, expected: plan_invitations.note_outcome(db, actor, plan_id, invitation_id, body, expected=expected)
+        lambda db, expected: plan_invitations.note_outcome(db, actor, invitation_id, body, expected=expected)
     )
 
 

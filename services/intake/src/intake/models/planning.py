@@ -176,11 +176,14 @@ class MeetingInvitation(Owned):
     __table_args__: Any = (
         belongs("participant_id", "participant"),
         belongs("plan_id", "plan"),
+        CheckConstraint("plan_id is not null or session_id is not null", name="noted_on"),
         Index("ix_meeting_invitation_newest", "agency_id", "plan_id", "invited_on", "id"),
+        Index("ix_meeting_invitation_person", "agency_id", "participant_id", "invited_on", "id"),
         CHANGING,
     )
 
-    plan_id: Mapped[UUID]
+    plan_id: Mapped[UUID | None]
+    session_id: Mapped[UUID | None]
     meeting_id: Mapped[UUID | None]
     kind: Mapped[str]
     invited_on: Mapped[date]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from common.contracts.codes import MutualAid, StatedBy
 from common.database import Db
@@ -15,7 +15,7 @@ from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from intake.commands import plan_agreements, plan_progress, reviews
-from intake.commands.access import reach
+from intake.commands.access import family_of, reach, reach_participant
 from intake.commands.plan_progress import goal_of
 from intake.commands.recording import recording
 from intake.models import GoalProgress, MeetingInvitation, Owned, Plan, PlanAgreement, PlanReview
@@ -74,6 +74,8 @@ class Agreements(BaseModel):
 
 class Invitation(BaseModel):
     id: UUID
+    plan_id: UUID | None
+    session_id: UUID | None
     meeting_id: UUID | None
     kind: MutualAid
     invited_on: date
@@ -116,8 +118,22 @@ async def reviews_of(
 
 async def invitations(db: Db, actor: Actor, plan_id: UUID, after: Cursor | None, limit: int) -> InvitationPage:
     plan = await reach(db, actor, Plan, plan_id, await recording(db))
+    return await _invitations(db, MeetingInvitation.plan_id == plan.id, after, limit)
+
+
+async def invitations_of(
+    db: Db, actor: Actor, participant_id: UUID, session_id: UUID | None, after: Cursor | None, limit: int
+) -> InvitationPage:
+    """Return a person's invitations, on plans and on sessions; of one session if asked."""
+    person = await reach_participant(db, actor, participant_id, await recording(db))
+    theirs = MeetingInvitation.participant_id.in_(await family_of(db, person))
+    asked = theirs if session_id is None else theirs & (MeetingInvitation.session_id == session_id)
+    return await _invitations(db, asked, after, limit)
+
+
+async def _invitations(db: Db, which: ColumnElement[bool], after: Cursor | None, limit: int) -> InvitationPage:
     row = MeetingInvitation
-    question = select(row).where(row.agency_id == plan.agency_id, row.plan_id == plan.id)
+    question = select(row).where(row.agency_id == db.scope.agency_id, which)
     rows = await _page(db, question, (row.invited_on, row.id), (date.fromisoformat, after), limit)
     page = rows[:limit]
     more = encode_cursor(page[-1].invited_on, page[-1].id) if len(rows) > limit else None

@@ -74,7 +74,8 @@ def upgrade() -> None:
     sa.Column('agency_id', sa.UUID(), nullable=False),
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('participant_id', sa.UUID(), nullable=False),
-    sa.Column('plan_id', sa.UUID(), nullable=False),
+    sa.Column('plan_id', sa.UUID(), nullable=True),
+    sa.Column('session_id', sa.UUID(), nullable=True),
     sa.Column('meeting_id', sa.UUID(), nullable=True),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('invited_on', sa.Date(), nullable=False),
@@ -85,10 +86,12 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['agency_id', 'participant_id'], ['intake.participant.agency_id', 'intake.participant.id'], name=op.f('fk_meeting_invitation_agency_id_participant_id_participant'), initially='DEFERRED', deferrable=True),
     sa.ForeignKeyConstraint(['agency_id', 'plan_id'], ['intake.plan.agency_id', 'intake.plan.id'], name=op.f('fk_meeting_invitation_agency_id_plan_id_plan'), initially='DEFERRED', deferrable=True),
+    sa.CheckConstraint('plan_id is not null or session_id is not null', name=op.f('ck_meeting_invitation_noted_on')),
     sa.PrimaryKeyConstraint('agency_id', 'id', name=op.f('pk_meeting_invitation')),
     schema='intake',
     info={'api': 'select, insert, update', 'worker': ''}
     )
+    op.create_index('ix_meeting_invitation_person', 'meeting_invitation', ['agency_id', 'participant_id', 'invited_on', 'id'], unique=False, schema='intake')
     op.create_index('ix_meeting_invitation_newest', 'meeting_invitation', ['agency_id', 'plan_id', 'invited_on', 'id'], unique=False, schema='intake')
     op.create_table('plan_agreement',
     sa.Column('agency_id', sa.UUID(), nullable=False),
