@@ -27,11 +27,16 @@ def has_compose() -> bool:
 
 @pytest.fixture(scope="session")
 def containers() -> dict[str, Any]:
-    """Every service as Compose understands it, where each secret's value is its own name."""
+    return understood("docker-compose.yml")
+
+
+def understood(*files: str) -> dict[str, Any]:
+    """Return every service as Compose understands it, where each secret's value is its own name."""
     if not has_compose():
         pytest.skip("needs docker compose to read the file")
     marked = {name: f"<{name}>" for name in fresh()}
-    command = ["docker", "compose", "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"]
+    named = [word for file in files for word in ("-f", file)]
+    command = ["docker", "compose", *named, "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"]
     read = subprocess.run(command, cwd=ROOT, env=os.environ | marked, capture_output=True, check=True)
     services: dict[str, Any] = json.loads(read.stdout)["services"]
     return services
@@ -105,6 +110,15 @@ def test_only_the_edge_is_reached_from_outside_and_only_mail_leaves(containers: 
     assert {name for name, networks in attached.items() if "outside" in networks} == {"notification-worker"}
     assert {name for name, networks in attached.items() if "edge" in networks} == {"caddy"}
     assert not [name for name, networks in attached.items() if name.endswith("-api") and "bus" in networks]
+
+
+def test_fetching_lists_of_meetings_opens_one_way_out_and_no_more(containers: dict[str, Any]) -> None:
+    opened = understood("docker-compose.yml", "deploy/compose.feeds.yml")
+
+    changed = {name for name in opened if opened[name] != containers[name]}
+    assert changed == {"intake-worker"}
+    added = set(opened["intake-worker"]["networks"]) - set(containers["intake-worker"]["networks"])
+    assert added == {"outside"}
 
 
 def test_no_secrets_file_reaches_the_image() -> None:
