@@ -293,7 +293,7 @@ async def test_a_lost_stream_costs_no_cpu_and_work_goes_on_when_it_is_back(groun
         await put(admin, [event(agency_id, uuid4())])
 
         await ground.eventually("select count(*) from echo.arrival", 1, seconds=6)
-    assert share < 0.10, f"{share:.1%} of a core while nobody was there (the whole test platform idles in it too)"
+    assert share < 0.5, f"{share:.0%} of a core while nobody was there: a loop that spins takes a whole one"
 
 
 async def test_a_restarted_bus_is_used_again_within_seconds(ground: Any, admin: Client) -> None:

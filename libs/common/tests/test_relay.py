@@ -262,4 +262,4 @@ async def test_an_idle_relay_costs_next_to_nothing(ground: Any, bus: Client) -> 
     share = (time.process_time() - before) / 2
 
     running.cancel()
-    assert share < 0.10, f"{share:.1%} of a core for nothing (the whole test platform idles in it too)"
+    assert share < 0.5, f"{share:.0%} of a core for nothing: a loop that spins takes a whole one"

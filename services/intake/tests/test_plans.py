@@ -439,9 +439,9 @@ async def test_a_warm_invitation_is_noted_on_a_session_without_a_plan(clinic: An
     path, session_id = f"{INTAKE}/participants/{participant_id}/invitations", str(uuid4())
     feed = {"name": "listed", "kind": "AA", "zone": "America/Chicago"}
     feed_id = await clinic.administrator.created(f"{INTAKE}/meeting-feeds", feed)
-    listed = [{"name": "Sunday Serenity", "slug": "sunday-serenity", "day": 0, "time": "18:00"}]
+    listed = [{"name": "Warmly Invited", "slug": "warmly-invited", "day": 0, "time": "18:00"}]
     await clinic.administrator.post(f"{INTAKE}/meeting-snapshots?feed_id={feed_id}", listed)
-    [meeting] = (await clinic.peer.get(f"{INTAKE}/meetings", text="serenity")).json()["items"]
+    [meeting] = (await clinic.peer.get(f"{INTAKE}/meetings", text="warmly")).json()["items"]
 
     body = INVITATION | {"session_id": session_id, "meeting_id": meeting["id"]}
     await clinic.peer.created(path, body)

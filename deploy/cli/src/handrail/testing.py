@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import text
@@ -26,6 +27,7 @@ from handrail.local import serving
 from handrail.platform import Addresses, embed, servers
 from handrail.provision import prepare_bus, prepare_database
 from handrail.steward import Steward
+from workforce.commands import sign_in as sign_in_commands
 
 PASSWORD = "a sentence that is long enough"  # noqa: S105 - for tests
 WAIT_SECONDS = 20.0
@@ -96,6 +98,12 @@ class Caller:
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     configure_logs("ERROR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _light_hashes() -> None:
+    """Hash passwords as before, in a tenth of the time: hundreds of people sign in, and hashing is made to be slow."""
+    sign_in_commands.HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 @pytest.fixture(scope="session")
