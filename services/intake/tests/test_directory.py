@@ -861,3 +861,25 @@ async def test_a_search_that_makes_no_sense(directory: Directory, search: dict[s
     answer = await directory.caller.get(f"{INTAKE}/meetings", **search)
 
     assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{kind}")
+
+
+async def test_a_list_that_lost_most_of_its_meetings_is_not_believed(directory: Directory) -> None:
+    feed_id = await directory.register()
+    many = [MEETING | {"slug": f"meeting-{number}", "day": number % 7} for number in range(30)]
+    assert (await directory.send(feed_id, many)).json()["added"] == 30
+
+    refused = await directory.send(feed_id, many[:14])
+    listed = (await directory.clinic.administrator.get(f"{INTAKE}/meeting-feeds/{feed_id}")).json()
+    path = f"{INTAKE}/meeting-snapshots?feed_id={feed_id}&may_shrink=true"
+    believed = await directory.clinic.administrator.post(path, many[:14])
+
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/list-collapsed")
+    assert listed["meetings"] == 30
+    assert (believed.status_code, believed.json()["gone"]) == (201, 16)
+    assert (await directory.send(feed_id, many[:7])).status_code == 201  # of so few any number may end
+
+
+async def test_a_type_that_nobody_could_write_is_no_type(directory: Directory) -> None:
+    answer = await directory.clinic.peer.get(f"{INTAKE}/meetings", type="A\x00B")
+
+    assert answer.status_code == 200

@@ -260,3 +260,19 @@ async def test_peers_and_strangers_do_not_move_or_reopen(
 
     assert [answer.status_code for answer in refused] == [404, 404, 404, 404, 403, 403]
     assert await clinic.rows() == before
+
+
+async def test_a_death_has_its_day_and_nothing_new_begins_after_it(clinic: Any) -> None:
+    participant_id = await clinic.enrol()
+    episode_id = await clinic.open(participant_id)
+    path = f"{INTAKE}/episodes/{episode_id}/closure"
+
+    missing = await clinic.supervisor.put(path, {"closed_on": "2026-02-01", "reason": "deceased"}, 1)
+    body = {"closed_on": "2026-02-01", "reason": "deceased", "deceased_on": "2026-01-30"}
+    closed = await clinic.supervisor.put(path, body, 1)
+    opening = {"participant_id": str(participant_id), "program_id": str(clinic.program_id), "opened_on": "2026-02-02"}
+    refused = await clinic.supervisor.post(f"{INTAKE}/episodes", opening)
+
+    assert (missing.status_code, missing.json()["errors"][0]["pointer"]) == (422, "/deceased_on")
+    assert closed.status_code == 200
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/recorded-as-deceased")

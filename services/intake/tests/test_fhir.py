@@ -602,3 +602,51 @@ async def test_a_document_without_a_key_is_answered_in_fhir_too(clinic: Any) -> 
     )
 
     assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+
+
+def _about(kind: str, element: str, reference: str | None) -> dict[str, Any]:
+    about = {} if reference is None else {element: {"reference": reference}}
+    return {"resourceType": kind, "status": "active", **about}
+
+
+@pytest.mark.parametrize(
+    "reference", ["Patient/zzz", "https://elsewhere.example/fhir/Patient/zzz", "urn:uuid:zzz", None]
+)
+def test_what_speaks_of_somebody_else_or_of_nobody_is_left_out(reference: str | None) -> None:
+    condition = _about("Condition", "subject", reference) | {
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": {"text": "Alcohol use disorder"},
+    }
+    coverage = _about("Coverage", "beneficiary", reference) | {"payor": [{"display": "Somebody's payer"}]}
+    patient = PATIENT | {"id": "p1"}
+    document = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in
+        (patient, condition, coverage)]}  # fmt: skip
+
+    found = referral_in(json.dumps(document).encode(), TODAY)
+
+    assert (list(found.reasons), list(found.coverage)) == ([], [])
+    assert found.left_out == {"Condition": 1, "Coverage": 1}
+
+
+def test_a_patient_is_meant_by_any_address_that_ends_with_their_id() -> None:
+    condition = _about("Condition", "subject", "https://sender.example/fhir/Patient/p1") | {
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": {"text": "Alcohol use disorder"},
+    }
+    document = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in
+        (PATIENT | {"id": "p1"}, condition)]}  # fmt: skip
+
+    assert [one.text for one in referral_in(json.dumps(document).encode(), TODAY).reasons] == ["Alcohol use disorder"]
+
+
+def test_a_referral_about_somebody_who_is_not_in_the_document_is_refused() -> None:
+    request = _about("ServiceRequest", "subject", "Patient/zzz") | {"intent": "order"}
+    document = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in
+        (PATIENT | {"id": "p1"}, request)]}  # fmt: skip
+
+    with pytest.raises(FhirRefused) as refused:
+        referral_in(json.dumps(document).encode(), TODAY)
+
+    assert (refused.value.code, list(refused.value.expressions)) == (
+        "subject-not-here", ["Bundle.entry[1].resource.subject"],
+    )  # fmt: skip

@@ -429,7 +429,7 @@ async def test_a_trend_goes_from_the_first_answers_to_the_latest_whatever_was_en
     participant_id, episode_id = await clinic.assigned()
     for points, day in ((12, "2026-04-05"), (18, "2026-01-05"), (9, "2026-07-05")):
         await answered(clinic, episode_id, "phq-9", phq(points), collected_on=day)
-    await answered(clinic, episode_id, "phq-9", {"q1": 3}, collected_on="2025-12-01")
+    await answered(clinic, episode_id, "phq-9", {"q1": 3}, collected_on="2026-01-05")
     await answered(clinic, episode_id, "phq-9", {}, outcome="declined", collected_on="2026-08-01")
 
     found = await trend(clinic, participant_id, "phq-9")
@@ -581,3 +581,14 @@ async def test_an_assessment_is_out_of_reach_for_others(clinic: Any, stranger: A
     answers = [await one.get(f"{INTAKE}/assessments/{assessment_id}") for one in (clinic.other_peer, stranger)]
 
     assert [one.status_code for one in answers] == [404, 404]
+
+
+async def test_answers_from_before_the_episode_are_no_baseline(clinic: Any) -> None:
+    _, episode_id = await clinic.assigned()  # opened on 2026-01-05
+    declined = {"outcome": "declined", "given_by": "self", "collected_on": "2026-01-04"}
+    answer = {"episode_id": str(episode_id), "instrument": "phq-2"} | declined
+    assessment = {"episode_id": str(episode_id), "point": "baseline", "collected_on": "2026-01-04", "arrests_30": 0}
+
+    for path, body in (("answers", answer), ("assessments", assessment)):
+        refused = await clinic.peer.post(f"{INTAKE}/{path}", body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/collected_on")

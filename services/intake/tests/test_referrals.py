@@ -828,3 +828,21 @@ async def test_peers_and_strangers_set_no_rules(clinic: Any, stranger: Caller) -
     assert (await clinic.peer.put(path, {"rules": []}, 0)).status_code == 403
     assert (await stranger.put(path, {"rules": []}, 0)).status_code == 404
     assert (await stranger.get(path)).status_code == 404
+
+
+async def test_an_external_id_of_somebody_elses_referral_loses_and_tells_nothing(clinic: Any) -> None:
+    def of(name: str) -> dict[str, Any]:
+        known = {"source_system": "county-x", "external_id": "x-1"}
+        return {"kind": "self", "referred_on": "2026-02-01", "person": {"name": name}} | known
+
+    first = await clinic.supervisor.post(f"{INTAKE}/referrals", of("First Person"))
+    again = await clinic.supervisor.post(f"{INTAKE}/referrals", of("First Person"))
+    other = await clinic.supervisor.post(f"{INTAKE}/referrals", of("Second Person"))
+    hidden = await clinic.other_peer.post(f"{INTAKE}/referrals", of("Third Person"))
+
+    assert (again.json()["id"], again.json()["recorded"]) == (first.json()["id"], False)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/external-id-in-use")
+    assert (hidden.status_code, hidden.json()["recorded"]) == (201, True)
+    assert hidden.json()["id"] != first.json()["id"]
+    read = (await clinic.other_peer.get(f"{INTAKE}/referrals/{hidden.json()['id']}")).json()
+    assert "Third Person" in str(read)

@@ -181,7 +181,9 @@ async def _stewarded(services: list[Entry], addresses: Addresses, secrets: dict[
 
 
 def client(platform: Platform) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=platform.addresses.public_url, timeout=30)
+    # Connections are left before the server does it, which a test that computes for seconds would not notice.
+    limits = httpx.Limits(keepalive_expiry=2)
+    return httpx.AsyncClient(base_url=platform.addresses.public_url, timeout=30, limits=limits)
 
 
 @pytest_asyncio.fixture(scope="session")

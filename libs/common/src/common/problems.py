@@ -1,5 +1,6 @@
 """Refusals as answers: RFC 9457 problems, one audit entry each, and what an unexpected failure looks like outside."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,9 @@ TITLES = {
     503: "Not available right now",
 }
 POINTER_MOST = 200
+# How Python writes what people should read as a word or a day.
+ENUM_MEMBER = re.compile(r"<[\w.]+: ('[^']*')>")
+DAY = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 
 
 class Problem(BaseModel):
@@ -144,8 +148,13 @@ def _plain(error: Any) -> str:
     if error["type"] == "value_error":  # ours: written for people, and free of values
         return str(error["ctx"]["error"])
     if error["type"] in ("enum", "literal_error"):
-        return f"must be {error['ctx']['expected']}"
-    return str(error["msg"])
+        return "must be " + ENUM_MEMBER.sub(r"\1", str(error["ctx"]["expected"]))
+    return DAY.sub(_iso_day, str(error["msg"]))
+
+
+def _iso_day(found: re.Match[str]) -> str:
+    year, month, day = (int(part) for part in found.groups())
+    return f"{year:04}-{month:02}-{day:02}"
 
 
 async def _on_refused(request: Request, error: Exception) -> Response:

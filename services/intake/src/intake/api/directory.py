@@ -79,20 +79,26 @@ async def refresh_feed(call: CurrentCall, feed_id: UUID, body: Refreshment) -> R
     dependencies=ASSIGNING,
     openapi_extra=SNAPSHOT,
 )
-async def take_snapshot(request: Request, call: CurrentCall, feed_id: UUID) -> Response:
+async def take_snapshot(
+    request: Request,
+    call: CurrentCall,
+    feed_id: UUID,
+    may_shrink: Annotated[bool, Query(description="most meetings are gone, and that is right")] = False,
+) -> Response:
     """Take in a list as its publisher wrote it: the JSON array of the Meeting Guide format.
 
-    Rows that are no meetings are refused and named; a list without one meeting is refused whole.
+    Rows that are no meetings are refused and named; a list without one meeting is refused whole, and so is one from
+    which most meetings are missing. Rows of one slug are paired by likeness, so that two places stay two meetings.
     """
     content = await request.body()
     async with call.transaction() as db:
         zone = await meetings.zone_of(db, feed_id)
     try:
         read = await meetings.read_list(content, zone)
+        body = meetings.Snapshot(feed_id=feed_id, sha256=hashlib.sha256(content).hexdigest(), may_shrink=may_shrink)
+        return await call.once(body, lambda db: meetings.take_snapshot(db, feed_id, read, may_shrink=may_shrink))
     except FeedRefused as refused:
         raise Unprocessable(refused.code, refused.sentence, "") from None
-    body = meetings.Snapshot(feed_id=feed_id, sha256=hashlib.sha256(content).hexdigest())
-    return await call.once(body, lambda db: meetings.take_snapshot(db, feed_id, read))
 
 
 @router.get("/meetings", response_model=reading.MeetingPage, dependencies=SEEING)
@@ -124,7 +130,7 @@ async def find_meetings(
         before=_minute(before, "/before"),
         now=now,
         kind=kind,
-        types=[code[:80] for code in type or ()],
+        types=[code[:80] for code in type or () if code.isprintable()],
         near=_near(near, within_km),
         online=online,
         open=open,

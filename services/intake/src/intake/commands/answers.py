@@ -16,6 +16,7 @@ from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from common.text import Asked, Code, Day
 from intake.commands.access import reach
+from intake.commands.assessments import require_in_episode
 from intake.commands.consents import faulty
 from intake.commands.instruments import require_pack
 from intake.commands.recording import Recording, recording
@@ -75,6 +76,7 @@ async def record_answer(db: Db, keys: KeyRing, actor: Actor, request: RecordAnsw
 async def keep_answer(db: Db, keys: KeyRing, now: Recording, episode: Episode, request: RecordAnswer) -> AnswerRecorded:
     """Record an answer for an episode that was reached already; a danger said opens a safety concern with it."""
     now.require_past(request.collected_on, "/collected_on")
+    require_in_episode(episode, request.collected_on)
     pack = await require_pack(db, request.instrument, request.version)
     _require_values(pack, request)
     result = scored(pack, request.items) if request.items else Scored(AnswerOutcome.DECLINED, [])

@@ -1,5 +1,6 @@
 """Recording answers at one point of an episode."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid_utils.compat import uuid7
 from common.contracts import intake as facts
 from common.contracts.codes import AssessmentPoint, Employment, Housing
 from common.database import Db
+from common.errors import Unprocessable
 from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
@@ -112,7 +114,15 @@ def place_assessment(
 async def record_assessment(db: Db, keys: KeyRing, actor: Actor, request: RecordAssessment) -> Created:
     now = await recording(db)
     episode = await reach(db, actor, Episode, request.episode_id, now)
+    require_in_episode(episode, request.collected_on)
     sealer = await keys.sealer(db, db.scope.agency_id, episode.participant_id)
     assessment = place_assessment(db, now, sealer, episode, request)
     db.audit("assessment.record", episode.participant_id, assessment_id=assessment.id)
     return Created(id=assessment.id, version=1)
+
+
+def require_in_episode(episode: Episode, collected_on: date) -> None:
+    """Raise `Unprocessable` for answers from before the episode: they would become its baseline."""
+    if collected_on < episode.opened_on:
+        detail = "The episode was not open on this day. Correct the day, or name the episode of that time."
+        raise Unprocessable("before-the-episode", detail, "/collected_on")

@@ -7,6 +7,7 @@ from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from common.database import Db
+from common.errors import Unprocessable
 from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked, Day, Instant
@@ -67,9 +68,13 @@ async def take_in(db: Db, keys: KeyRing, actor: Actor, request: BriefIntake) -> 
 
 
 def _place_episode(db: Db, now: Recording, participant_id: UUID, request: BriefIntake) -> Episode:
+    opened_on, birth_date = request.opened_on or now.today, request.person.birth_date
+    if birth_date and opened_on < birth_date:
+        detail = "The episode opens before the birth date. Correct one of them."
+        raise Unprocessable("before-birth", detail, "/opened_on")
     terms = EpisodeTerms(
         program_id=request.program_id,
-        opened_on=request.opened_on or now.today,
+        opened_on=opened_on,
         single_contact_outreach=request.single_contact_outreach,
     )
     episode = place_episode(db, now, participant_id, terms)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
@@ -89,12 +89,25 @@ async def open_episode(db: Db, actor: Actor, request: OpenEpisode) -> Created:
     now = await recording(db)
     await reach_unmerged(db, actor, request.participant_id, now)
     await require_program(db, request.program_id)
+    await _require_living(db, request.participant_id)
     follows_id = await _last_closed(db, request)
     episode = place_episode(db, now, request.participant_id, request)
     episode.follows_id, episode.re_enrolment = follows_id, follows_id is not None
     await flush_unless(db, {ONE_OPEN: open_already()})
     db.audit("episode.open", request.participant_id, episode_id=episode.id)
     return Created(id=episode.id, version=1)
+
+
+async def _require_living(db: Db, participant_id: UUID) -> None:
+    """Raise `Refused` where an episode ended with the person's death."""
+    died = exists().where(
+        Episode.agency_id == db.scope.agency_id,
+        Episode.participant_id == participant_id,
+        Episode.deceased_on.is_not(None),
+    )
+    if await db.scalar(select(died)):
+        detail = "This person is recorded as deceased. If that is wrong, reopen the episode that says so."
+        raise Refused("recorded-as-deceased", detail)
 
 
 async def require_program(db: Db, program_id: UUID) -> None:
@@ -171,6 +184,9 @@ async def close_episode(db: Db, actor: Actor, episode_id: UUID, request: CloseEp
     episode = await reach(db, actor, Episode, episode_id, now, lock=True)
     require_version(episode.version, expected)
     require_open(episode)
+    if request.reason is CloseReason.DECEASED and request.deceased_on is None:
+        detail = "Give the day of death, or the last day on which it is known that the person lived."
+        raise Unprocessable("day-of-death-missing", detail, "/deceased_on")
     place_closure(db, now, episode, request)
     await end_what_hangs_on(db, now, episode, EndReason.EPISODE_CLOSED)
     db.audit("episode.close", episode.participant_id, episode_id=episode.id)

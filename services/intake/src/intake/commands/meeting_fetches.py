@@ -75,19 +75,22 @@ async def fetch_one(runtime: Runtime, terms: FetchTerms) -> bool:
         return False
     scope = Scope(wanted.agency_id, None, uuid7())
     try:
-        fetched = await _fetched(wanted, terms)
-        read = None if fetched.content is None else await read_list(fetched.content, wanted.zone)
+        await _take(runtime, scope, wanted, await _fetched(wanted, terms))
     except FeedRefused as refused:
         log.info("meeting_feed_refused", feed_id=str(wanted.feed_id), code=refused.code)
         async with transaction(runtime.engine, runtime.tables, scope) as db:
             await note_problem(db, wanted.feed_id, refused.code)
             await _put_off(db, wanted, AFTER_PROBLEM)
-        return True
+    return True
+
+
+async def _take(runtime: Runtime, scope: Scope, wanted: Wanted, fetched: Fetched) -> None:
+    """Make what was fetched the list. Raises `FeedRefused`; then nothing of it was written."""
+    read = None if fetched.content is None else await read_list(fetched.content, wanted.zone)
     async with transaction(runtime.engine, runtime.tables, scope) as db:
         if read is not None:
             await take_snapshot(db, wanted.feed_id, read)
         await _note_good(db, wanted, fetched)
-    return True
 
 
 async def _claim(db: Db) -> Wanted | None:

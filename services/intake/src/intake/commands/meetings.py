@@ -17,7 +17,7 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.text import Asked, Code, Line, Zone
 from intake.models import Meeting, MeetingFeed
-from intake.rules.meeting_feeds import FeedRefused, Refusal, meetings_in, require_address
+from intake.rules.meeting_feeds import FeedRefused, Refusal, has_collapsed, meetings_in, require_address
 from intake.rules.meeting_times import place_in_week
 from intake.rules.meetings import Known, Listing, paired
 
@@ -46,6 +46,7 @@ class Snapshot(BaseModel):
 
     feed_id: UUID
     sha256: str
+    may_shrink: bool = False
 
 
 class RefusedRow(BaseModel):
@@ -163,10 +164,15 @@ async def read_list(content: bytes, zone: str) -> ReadFeed:
     return ReadFeed(rows, listings, refusals)
 
 
-async def take_snapshot(db: Db, feed_id: UUID, read: ReadFeed) -> Taken:
-    """Make a list's meetings those that were read; the same list again writes no meeting."""
+async def take_snapshot(db: Db, feed_id: UUID, read: ReadFeed, *, may_shrink: bool = False) -> Taken:
+    """Make a list's meetings those that were read; the same list again writes no meeting.
+
+    Raises `FeedRefused` if most of a list would go at once, unless somebody says that this is so.
+    """
     feed = await lock_feed(db, feed_id)
     change = paired(await _known(db, feed), read.listings)
+    if not may_shrink and has_collapsed(feed.meetings, len(change.gone)):
+        raise FeedRefused("list-collapsed", "Most meetings are missing from it. If that is right, add may_shrink=true.")
     rows = [_row(feed, db, one, uuid7()) for one in change.added]
     rows += [_row(feed, db, one, known.id) for known, one in change.changed]
     await _write(db, rows)

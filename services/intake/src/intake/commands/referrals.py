@@ -14,7 +14,7 @@ from common.contracts import intake as facts
 from common.contracts.codes import ReferralDirection, ReferralKind, ReferralStatus
 from common.contracts.envelope import Fact
 from common.database import Db
-from common.errors import NotThere
+from common.errors import NotThere, Refused
 from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, blind_index
@@ -161,14 +161,29 @@ async def record_referral(db: Db, keys: KeyRing, actor: Actor, request: RecordRe
     vault = await vault_of(db, keys, referral_id := uuid7())
     external = external_index(vault.index_key, request)
     if external and (known := await _known(db, request.source_system, external)):
-        db.audit("referral.repeat", known.id)
-        return Recorded(id=known.id, version=known.version, eligibility=_verdict(known), recorded=False)
+        if await db.scalar(select(referral_within_reach(actor, now.today)).where(Referral.id == known.id)):
+            return await _repeated(db, keys, known, request)
+        external = None  # somebody else's: recorded all the same, so that nothing is lost and nothing told
     sought = sought_of(vault.index_key, request.person)
     found = await possible_matches(db, {referral_id: sought})
     origin = Origin(referral_id, sought, external_index=external, possible_ids=found.get(referral_id, ()))
     referral = place_referral(db, now, vault, request, origin, await screen(db, request))
     db.audit("referral.record", referral_id, direction=request.direction, kind=request.kind)
     return Recorded(id=referral_id, version=1, eligibility=_verdict(referral))
+
+
+async def _repeated(db: Db, keys: KeyRing, known: Referral, request: RecordReferral) -> Recorded:
+    """Answer what is recorded already. Raises `Refused` if it says something else."""
+    sealer = await keys.sealer(db, known.agency_id, known.id)
+    if sealer.open(SAID, known.said) != _said(request):
+        detail = "Another referral has this external id. Read that one, or send this one under an id of its own."
+        raise Refused("external-id-in-use", detail, fields=[{"pointer": "/external_id", "detail": detail}])
+    db.audit("referral.repeat", known.id)
+    return Recorded(id=known.id, version=known.version, eligibility=_verdict(known), recorded=False)
+
+
+def _said(request: RecordReferral) -> dict[str, object]:
+    return request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
 
 def _verdict(referral: Referral) -> Verdict | None:
@@ -229,7 +244,7 @@ def place_referral(
         referred_on=request.referred_on,
         program_id=request.program_id,
         participant_id=request.participant_id,
-        said=vault.sealer.seal(SAID, request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)),
+        said=vault.sealer.seal(SAID, _said(request)),
         **{column: origin.sought.get(column) for column in INDEXES},
         possible_ids=list(origin.possible_ids),
         eligibility=screening and screening.verdict,

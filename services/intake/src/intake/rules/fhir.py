@@ -120,13 +120,21 @@ def _patient(document: Document, requests: Sequence[Resource]) -> Resource:
     if len(meant) == 1:
         return next(iter(meant.values()))
     if len(patients) == 1 and not meant:
-        return patients[0]
+        return _only_one(document, patients[0], requests)
     if not patients and not meant:
         sentence = "There is no Patient in it. Send one with the referral."
         raise FhirRefused("no-patient", Issue.REQUIRED, sentence, document.root.path)
     sentence = "A referral is about one person. Send a document for each, or name one as ServiceRequest.subject."
     several = list(meant) or [one.path for one in patients]
     raise FhirRefused("two-patients", Issue.MULTIPLE_MATCHES, sentence, *several[:20])
+
+
+def _only_one(document: Document, patient: Resource, requests: Sequence[Resource]) -> Resource:
+    """Return the one patient there is. Raises `FhirRefused` if the referral is about somebody who is not."""
+    if requests and not any(is_about(document, one, patient, "subject") for one in requests):
+        sentence = "The referral is about somebody who is not in the document. Send that Patient with it."
+        raise FhirRefused("subject-not-here", Issue.NOT_FOUND, sentence, f"{requests[0].path}.subject")
+    return patient
 
 
 def _coverage(document: Document, patient: Resource, reading: Reading) -> list[Covered]:

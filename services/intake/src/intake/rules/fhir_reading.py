@@ -19,6 +19,7 @@ class Issue(StrEnum):
 
     STRUCTURE = "structure"
     REQUIRED = "required"
+    NOT_FOUND = "not-found"
     VALUE = "value"
     CODE_INVALID = "code-invalid"
     TOO_LONG = "too-long"

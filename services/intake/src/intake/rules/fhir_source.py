@@ -106,9 +106,14 @@ def named(document: Document, asking: Resource, reference: Element) -> str | Non
 
 
 def is_about(document: Document, one: Resource, patient: Resource, name: str) -> bool:
-    """Tell whether a resource is this patient's: so unless it refers to somebody else."""
-    meant = document.resolve(one, one.element.child(name))
-    return meant is None or meant.path == patient.path
+    """Tell whether a resource says that it is this patient's: one that names another, or nobody, is left out."""
+    reference = one.element.child(name)
+    if reference is None:
+        return False
+    if (meant := document.resolve(one, reference)) is not None:
+        return meant.path == patient.path
+    said = code_in(reference, "reference")
+    return said is None or (patient.id is not None and said.endswith(f"Patient/{patient.id}"))
 
 
 def code_in(element: Element, name: str) -> str | None:

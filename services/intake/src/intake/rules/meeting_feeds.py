@@ -11,6 +11,7 @@ import orjson
 from intake.rules.meetings import SENTENCES, Listing, RowRefused, meetings_of
 
 MOST_ROWS = 20_000
+FEW = 20  # meetings; of so few any number may end at once
 MOST_MEETINGS = 40_000  # a row may name up to seven days
 
 
@@ -31,6 +32,11 @@ class Refusal:
     slug: str | None
     code: str
     detail: str
+
+
+def has_collapsed(listed: int, going: int) -> bool:
+    """Tell whether so many of the listed meetings would go at once that the list is more likely broken."""
+    return listed > FEW and going * 2 > listed
 
 
 def meetings_in(content: bytes, zone: str) -> tuple[int, Sequence[Listing], Sequence[Refusal]]:
