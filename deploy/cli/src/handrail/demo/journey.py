@@ -26,6 +26,7 @@ PEERS = (
     (["medication_supported", "justice_involved"], ["en", "es"], ("12:00", "20:00")),
     (["secular_mutual_aid"], ["en"], ("09:00", "17:00")),
 )
+ROOM = 200  # the quarter's import gave each of them some eighty people
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ async def _matched(console: Console, going: Journey) -> str:
         peer = await sign_in_staff(going.agency, staff_id)
         schedule = [{"day": day, "from": hours[0], "to": hours[1]} for day in range(5)]
         said = {"pathways": pathways, "languages": languages, "schedule": schedule}
-        await peer.put(f"{INTAKE}/peer-profiles/{staff_id}", said, 0)
+        made = await peer.put(f"{INTAKE}/peer-profiles/{staff_id}", said, 0)
+        room = {"caseload_limit": ROOM}
+        await going.supervisor.put(f"{INTAKE}/peer-profiles/{staff_id}", room, made["version"])
     waiting = {
         "participant_id": going.participant_id,
         "episode_id": going.episode_id,

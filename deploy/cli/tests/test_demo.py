@@ -1,0 +1,21 @@
+"""`make demo` as a newcomer runs it: all 500 people, on servers of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_the_demo_plays_to_its_end_and_leaves_a_report(tmp_path: Path) -> None:
+    for parent in (tmp_path, *tmp_path.parents[:3]):  # an unprivileged Postgres must reach its data
+        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    environment = os.environ | {"HANDRAIL_DATA": str(tmp_path / "data"), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "handrail.main", "demo", "--out", str(tmp_path / "report")]
+
+    played = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+
+    assert played.returncode == 0, played.stderr
+    assert "70 of 70 points" in played.stdout
+    assert (tmp_path / "report" / "report.html").read_text().count("M12") > 0
+    assert len(list((tmp_path / "report").iterdir())) == 3
