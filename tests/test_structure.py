@@ -26,7 +26,7 @@ MORE = {
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "base", "handler", "handlers"}
 MOST_LINES = 400
-ADDED_BY_THE_LIBRARY = {"/health", "/v1/freshness"}
+ADDED_BY_THE_LIBRARY = {"/health", "/v1/freshness", "/v1/looks/{subject_id}"}
 
 
 def source(package: str) -> Path:

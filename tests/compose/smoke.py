@@ -5,6 +5,7 @@ HANDRAIL_URL says where the platform answers, HANDRAIL_ENV_FILE which file has i
 in the middle of ten writes, and reads the logs, in which nobody may be named.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from handrail.going_live import go_live
 from handrail.secrets import read
 
 URL = os.environ.get("HANDRAIL_URL", "http://localhost:8000")
@@ -75,6 +77,7 @@ def main(compose: list[str]) -> None:
     with httpx.Client(base_url=URL, timeout=30) as http:
         step("the edge refuses what is not for outside", lambda: check_edge(http))
         administrator = step("an agency is opened", lambda: open_agency(http))
+        step("it goes live", lambda: asyncio.run(start_serving(administrator)))
         peer, program_id = step("a program and its staff are there", lambda: staff_program(administrator))
         step("every service has heard of them", lambda: wait_until_heard(administrator))
         person = step(
@@ -145,6 +148,11 @@ def sign_in(http: httpx.Client, staff_id: str, email: str, one_time: str) -> Cal
     body = {"email": email, "password": one_time, "new_password": PASSWORD}
     tokens = answered(http.post("/api/workforce/v1/sign-ins", json=body), 200)
     return Caller(http, tokens["access_token"], staff_id)
+
+
+async def start_serving(administrator: Caller) -> None:
+    async with httpx.AsyncClient(base_url=URL, timeout=30) as http:
+        await go_live(http, administrator.token)
 
 
 def staff_program(administrator: Caller) -> tuple[Caller, str]:

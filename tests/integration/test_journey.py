@@ -38,6 +38,11 @@ async def test_the_journey_says_what_came_of_it(gone: Any) -> None:
     assert "missing: nothing" in printed
     assert "693 of 693 rows" in printed
     assert "360 of 360 rows" in printed
+    assert "for an employer's purpose refused (purpose-not-covered)" in printed
+    assert "Package: handed_over" in printed
+    assert "by the person's own code (revoked); the package that waited is cancelled" in printed
+    assert "applied by compliance-reporting, notification, session-logging" in printed
+    assert "1 disclosure in three years" in printed
 
 
 async def test_six_referrals_wait_or_are_connected(gone: Any) -> None:

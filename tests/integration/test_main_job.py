@@ -73,6 +73,8 @@ async def center(platform: Platform, http: httpx.AsyncClient, administrator: Cal
     }
     await administrator.created("/api/workforce/v1/credentials", credential)
     made.participant_id = await eventually_created(peer, f"{INTAKE}/participants", {"name": "李 O'Brien"})
+    notice = {"version": "2026-02", "language": "en", "channel": "paper"}
+    await eventually_created(supervisor, f"{INTAKE}/participants/{made.participant_id}/notices", notice)
     episode = {"participant_id": str(made.participant_id), "program_id": str(made.program_id), "opened_on": made.today}
     made.episode_id = await eventually_created(supervisor, f"{INTAKE}/episodes", episode)
     assignment = {

@@ -24,6 +24,15 @@ NOT_COUNTED = (
     intake.SAFETY_CONCERN_CHANGED,
     intake.GRANT_SET,
     intake.FEDERAL_POINT_SET,
+    intake.NOTICE_DEFERRED,
+    intake.PACKAGE_PREPARED,
+    intake.PACKAGE_CLOSED,
+    intake.BREAK_GLASS_OPENED,
+    intake.BREAK_GLASS_CHANGED,
+    intake.PRIVACY_STATUS_DETERMINED,
+    session_logging.COLLATERAL_CONTACTED,
+    session_logging.CONSENT_APPLIED,
+    session_logging.IDENTITIES_RELEASED,
 )
 STORED = "select seq from compliance_reporting.fact_session where id = :id"
 
@@ -48,7 +57,9 @@ def test_every_field_of_a_fact_has_its_column() -> None:
         "ParticipantFacts": "fact_participant", "EpisodeFacts": "fact_episode", "NoticeFacts": "fact_notice",
         "ConsentFacts": "fact_consent", "DisclosureFacts": "fact_disclosure", "PlanFacts": "fact_plan",
         "AssessmentFacts": "fact_assessment", "AssignmentFacts": "fact_assignment", "SessionFacts": "fact_session",
-        "MergeFacts": "fact_merge", "GroupFacts": "fact_group", "MutualAidFacts": "fact_mutual_aid",
+        "EarlierConsentFacts": "fact_consent", "EarlierDisclosureFacts": "fact_disclosure",
+        "AgreementFacts": "fact_agreement", "MergeFacts": "fact_merge", "GroupFacts": "fact_group",
+        "MutualAidFacts": "fact_mutual_aid",
     }  # fmt: skip
 
     for fact in REACTIONS:

@@ -48,7 +48,7 @@ async def test_enrolment_tells_the_age_band_and_nothing_that_names(clinic: Any) 
     (event,) = await clinic.events(participant_id)
 
     assert event["type"] == "handrail.intake.participant-enrolled.v1"
-    assert set(facts(event)) == {"participant_id", "age_band", "sex", "enrolled_at", "imported"}
+    assert set(facts(event)) == {"participant_id", "age_band", "sex", "enrolled_at", "imported", "origin"}
     assert (facts(event)["age_band"], facts(event)["sex"], facts(event)["imported"]) == ("65+", "male", False)
 
 
@@ -165,6 +165,9 @@ async def test_an_episode_is_acknowledged_and_closed_with_all_that_hangs_on_it(c
         ],
     }
     plan_id = await clinic.peer.created(f"{INTAKE}/plans", plan)
+
+    notice = {"version": "npp-1", "language": "en", "channel": "paper"}
+    await clinic.peer.created(f"{INTAKE}/participants/{participant_id}/notices", notice)
 
     acknowledged = await clinic.peer.post(f"{INTAKE}/episodes/{episode_id}/acknowledgement", {})
     again = await clinic.peer.post(f"{INTAKE}/episodes/{episode_id}/acknowledgement", {})

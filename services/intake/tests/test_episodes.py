@@ -38,6 +38,9 @@ def move(program_id: str, **more: object) -> dict[str, object]:
 
 
 async def close(clinic: Any, episode_id: UUID, **more: object) -> int:
+    participant_id = (await shown(clinic, episode_id))["participant_id"]
+    notice = {"version": "npp-1", "language": "en", "channel": "paper"}
+    await clinic.administrator.created(f"{INTAKE}/participants/{participant_id}/notices", notice)
     body = {"closed_on": "2026-02-01", "reason": "moved_on"} | more
     answer = await clinic.administrator.put(f"{INTAKE}/episodes/{episode_id}/closure", body, 1)
     assert answer.status_code == 200, answer.text

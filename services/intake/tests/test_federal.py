@@ -65,6 +65,9 @@ async def record(clinic: Any, point: dict[str, Any], **said: str | None) -> Any:
 
 
 async def close(clinic: Any, episode_id: UUID, closed_on: str, reason: str = "completed", **more: str) -> None:
+    participant_id = (await clinic.peer.get(f"{INTAKE}/episodes/{episode_id}")).json()["participant_id"]
+    notice = {"version": "npp-1", "language": "en", "channel": "paper"}
+    await clinic.peer.created(f"{INTAKE}/participants/{participant_id}/notices", notice)
     body = {"closed_on": closed_on, "reason": reason} | more
     answer = await clinic.peer.put(f"{INTAKE}/episodes/{episode_id}/closure", body, version=1)
     assert answer.status_code == 200, answer.text

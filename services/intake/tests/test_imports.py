@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -194,8 +195,9 @@ async def test_nothing_that_names_anybody_leaves_the_sealed_columns(clinic: Any,
         for found in await clinic.platform.fetch(f"select t::text as whole from intake.{table} t")
     ]
 
+    plain = [re.sub(r"[0-9a-f]{24,}", "", one) for one in told + kept]  # seven digits turn up in sealed bytes by chance
     for canary in ("canary", "heroin", "555-0199", "5550199", "example.test", "o'brien", "1990-06-01"):
-        assert not [one for one in told + kept if canary in one], canary
+        assert not [one for one in plain if canary in one], canary
         hidden = canary.encode().hex()
         assert not [one for one in told + kept if hidden in one], canary
 

@@ -364,6 +364,8 @@ async def test_waiting_ends_with_its_episode(team: Any) -> None:
     episode_id = await team.open(participant_id)
     waiting_id = await wait(team, participant_id, episode_id=str(episode_id))
 
+    notice = {"version": "npp-1", "language": "en", "channel": "paper"}
+    await team.supervisor.created(f"{INTAKE}/participants/{participant_id}/notices", notice)
     closure = {"closed_on": "2026-02-01", "reason": "moved_on"}
     await team.supervisor.put(f"{INTAKE}/episodes/{episode_id}/closure", closure, 1)
 

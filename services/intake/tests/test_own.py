@@ -239,6 +239,8 @@ async def test_a_plan_that_has_ended_is_shown_no_more(clinic: Any) -> None:
     plan = {"episode_id": str(episode_id), "agreed_at": "2026-01-10T16:00:00Z", "goals": [GOAL]}
     await clinic.peer.created(f"{INTAKE}/plans", plan)
     _, code = await made(clinic, participant_id, "plan")
+    notice = {"version": "npp-1", "language": "en", "channel": "paper"}
+    await clinic.peer.created(f"{INTAKE}/participants/{participant_id}/notices", notice)
     closure = {"closed_on": "2026-02-01", "reason": "completed"}
     await clinic.administrator.put(f"{INTAKE}/episodes/{episode_id}/closure", closure, version=1)
 

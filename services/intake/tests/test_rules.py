@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.contracts.codes import AgeBand
-from intake.rules.consents import ConsentStanding, ConsentTerms, Expiry, ExpiryKind, consent_faults, consent_standing
-from intake.rules.disclosures import ConsentAtHand, DisclosureTerms, disclosure_faults
+from intake.rules.consent_faults import consent_faults
+from intake.rules.consents import ConsentStanding, ConsentTerms, Expiry, ExpiryKind, consent_standing
+from intake.rules.disclosures import ConsentAtHand, DisclosureTerms, past_faults
 from intake.rules.people import age_band, ends_before, is_active, phone_digits
 
 ZONE = "America/Chicago"
@@ -57,14 +58,14 @@ WISH: dict[str, Any] = {
 
 
 def faults(terms: dict[str, Any]) -> list[str]:
-    return [where for where, _ in consent_faults(ConsentTerms.model_validate(terms), now=NOW, zone=ZONE)]
+    return [fault.where for fault in consent_faults(ConsentTerms.model_validate(terms), now=NOW, zone=ZONE)]
 
 
 def refusals(
     wish: dict[str, Any], terms: dict[str, Any] | None = NAMED, standing: ConsentStanding = ConsentStanding.ACTIVE
 ) -> list[str]:
     consent = ConsentAtHand(ConsentTerms.model_validate(terms), standing) if terms else None
-    return [where for where, _ in disclosure_faults(DisclosureTerms.model_validate(wish), consent)]
+    return [where for where, _ in past_faults(DisclosureTerms.model_validate(wish), consent)]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake
-from common.contracts.codes import AgeBand, Dimension, Sex, StatedBy
+from common.contracts.codes import AgeBand, AgreementKind, Dimension, Sex, StatedBy
 from common.contracts.envelope import Fact, Facts
 from common.streams import provision
 from handrail.testing import Caller, Platform, add_staff, open_agency
@@ -45,6 +45,7 @@ class Person:
     episode_id: UUID = field(default_factory=uuid.uuid4)
     goal_id: UUID = field(default_factory=uuid.uuid4)
     assignment_id: UUID = field(default_factory=uuid.uuid4)
+    notice_id: UUID = field(default_factory=uuid.uuid4)
 
 
 @dataclass
@@ -67,18 +68,34 @@ class Practice:
             fact.type, event.model_dump_json().encode(), headers={"Nats-Msg-Id": str(event.id)}
         )
 
-    async def enrol(self, peer: Caller | None = None) -> Person:
-        """Enrol somebody, with a plan of one goal, and assign them to `peer`; return when it has been heard."""
-        return (await self.enrol_many(1, peer))[0]
+    async def enrol(self, peer: Caller | None = None, *, notice: bool = True) -> Person:
+        """Enrol somebody, with a plan of one goal, and assign them to `peer`; return when it has been heard.
 
-    async def enrol_many(self, count: int, peer: Caller | None = None) -> list[Person]:
+        `notice`: they were given the privacy notice, so that their sessions may be signed.
+        """
+        return (await self.enrol_many(1, peer, notice=notice))[0]
+
+    async def enrol_many(self, count: int, peer: Caller | None = None, *, notice: bool = True) -> list[Person]:
         people = [Person() for _ in range(count)]
         await asyncio.gather(*(self._enrol(person, peer or self.peer) for person in people))
+        if notice:
+            await asyncio.gather(*(self.give_notice(person) for person in people))
+            await self.heard("notice", [person.notice_id for person in people])
         await self.heard("assignment", [person.assignment_id for person in people])
         await self.heard("episode", [person.episode_id for person in people])
         await self.heard("goal", [person.goal_id for person in people])
         await self.heard("participant", [person.participant_id for person in people])
         return people
+
+    async def audited_under(self, agreement_id: UUID, *, ended_on: date | None = None, seq: int = 1) -> None:
+        """Tell of a written agreement with an auditor from outside; return when it has been heard."""
+        agreement = intake.AgreementFacts(
+            agreement_id=agreement_id, kind=AgreementKind.AUDIT_EVALUATION,
+            valid_from=date(2026, 1, 1), valid_to=date(2199, 12, 31), ended_on=ended_on,
+        )  # fmt: skip
+        await self.tell(intake.AGREEMENT_RECORDED, agreement, about=agreement_id, seq=seq)
+        heard = "select count(*) from session_logging.agreement where id = :id and seq = :seq"
+        await self.platform.eventually(heard, 1, id=agreement_id, seq=seq)
 
     async def heard(self, table: str, ids: list[UUID]) -> None:
         count = f"select count(*) from session_logging.{table} where id = any(:ids)"
@@ -97,6 +114,13 @@ class Practice:
         await self.tell(intake.EPISODE_OPENED, episode, about=person.episode_id)
         await self.agree_plan(person)
         await self.assign(person, peer)
+
+    async def give_notice(self, person: Person) -> None:
+        given = intake.NoticeFacts(
+            notice_id=person.notice_id, participant_id=person.participant_id, version="2026-02",
+            given_at=datetime(2026, 1, 5, 15, tzinfo=UTC),
+        )  # fmt: skip
+        await self.tell(intake.NOTICE_GIVEN, given, about=person.notice_id)
 
     async def agree_plan(self, person: Person) -> None:
         goal = intake.GoalFacts(
@@ -235,4 +259,5 @@ class Colleagues:
 async def colleagues(shared: Practice) -> Colleagues:
     added = [await add_staff(shared.administrator, role) for role in ("peer", "supervisor", "auditor")]
     await shared.heard("staff", [caller.staff_id for caller in added if caller.staff_id])
+    await shared.audited_under(uuid.uuid4())
     return Colleagues(*added)

@@ -29,6 +29,7 @@ app.add_typer(audit, name="audit")
 
 console = Console()
 PORT = 8000
+GO_LIVE_FIRST = "go live, before anybody is taken in: GET /api/intake/v1/privacy/status says what is missing"
 PortOption = Annotated[int, typer.Option(envvar="HANDRAIL_PORT", min=1, max=65535, help="port on localhost")]
 DataOption = Annotated[Path | None, typer.Option(help="data folder")]
 
@@ -71,6 +72,7 @@ def up(
     console.print(f"Handrail runs on [bold]{state.url}[/bold]")
     console.print(f"  first administrator  {administrator['email']}")
     console.print(f"  one-time password    {administrator['one_time_password']}  (until the first sign-in replaces it)")
+    console.print(f"  before anybody       {GO_LIVE_FIRST}")
     console.print(f"  data, logs, mail     {folder}")
     console.print("  stop it with         make down")
 
@@ -203,6 +205,7 @@ def create_agency(
         faults = "; ".join(f"{one['pointer']} {one['detail']}" for one in problem.get("errors", []))
         fail(" ".join(filter(None, [problem.get("detail", f"It answered {answer.status_code}."), faults])))
     console.print_json(answer.text)
+    print(f"Next: {GO_LIVE_FIRST}", file=sys.stderr)  # what is printed as JSON stays JSON
 
 
 def _local_operator_token() -> str:

@@ -1,16 +1,17 @@
 """Refusals: the expected ways in which a request or a message cannot be done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class Refused(Exception):
     """Something asked for that may not or cannot be done; never carries a value the caller did not send.
 
     `code`: stable, public, kebab-case; the problem type is `/problems/<code>`.
-    `detail`: one sentence that says what to do next.
+    `detail`: one sentence that says what to do next. `audited`: ids and codes for its audit entry.
     """
 
     status = 409
+    audited: Mapping[str, object] = {}
 
     def __init__(
         self, code: str, detail: str, *, status: int | None = None, fields: Sequence[dict[str, str]] = ()

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
@@ -28,6 +28,7 @@ from common.problems import PROBLEMS, answer_problems
 from common.runtime import Runtime
 
 VERSION_MOST = 2_147_483_647  # versions are stored as int4
+SEQ_MOST = 9_223_372_036_854_775_807  # audit rows are counted as int8
 PAGE_MOST = 100
 
 
@@ -264,6 +265,7 @@ def create_app(
     app.add_api_route(
         "/v1/freshness", _freshness, dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)]
     )
+    app.add_api_route("/v1/looks/{subject_id}", _looks, dependencies=[allow(Role.PRIVACY_OFFICER)])
     answer_problems(app)
     app.add_middleware(
         Gate,
@@ -295,6 +297,53 @@ async def _freshness(call: CurrentCall) -> Freshness:
     async with call.transaction() as db:
         rows = (await db.execute(select(db.tables.freshness).order_by("publisher"))).mappings()
         return Freshness(heard=[Heard(**row) for row in rows])
+
+
+class Look(BaseModel):
+    """One audited act; `outcome` is `done`, or `refused` where it was not allowed."""
+
+    at: AwareDatetime
+    action: str = Field(description="noun and verb, such as participant.read")
+    actor_id: UUID | None = Field(description="the member of staff; null for the person themself or the system")
+    outcome: str
+
+
+class LookPage(BaseModel):
+    """The newest first. An audit row is sealed, and to be seen here, about a second after it was written."""
+
+    items: list[Look]
+    next: str | None
+
+
+async def _looks(
+    call: CurrentCall,
+    subject_id: UUID,
+    next: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = 50,
+) -> LookPage:
+    """Answer who read or changed one thing in this service: a person, or whatever has an id of its own."""
+    async with call.reading("looks.read", subject_id) as db:
+        return await looks_where(db, db.tables.audit.c.subject_id == subject_id, decode_cursor(next), limit)
+
+
+async def looks_where(db: Db, about: ColumnElement[bool], after: Cursor | None, limit: int) -> LookPage:
+    """Return a page of the agency's audit rows that `about` holds for."""
+    audit = db.tables.audit.c
+    question = select(audit.seq, audit.at, audit.action, audit.actor_id, audit.outcome).where(
+        audit.agency_id == db.scope.agency_id, about
+    )
+    if after is not None:
+        question = question.where(audit.seq < _seq(after))
+    rows = (await db.execute(question.order_by(audit.seq.desc()).limit(limit + 1))).all()
+    shown = [Look(at=row.at, action=row.action, actor_id=row.actor_id, outcome=row.outcome) for row in rows[:limit]]
+    following = encode_cursor(rows[limit - 1].seq, db.scope.agency_id) if len(rows) > limit else None
+    return LookPage(items=shown, next=following)
+
+
+def _seq(after: Cursor) -> int:
+    if after.at.isascii() and after.at.isdigit() and len(after.at) < 20 and int(after.at) <= SEQ_MOST:
+        return int(after.at)
+    raise Unprocessable("bad-cursor", "Use the `next` value of the page before, unchanged.", "/next")
 
 
 async def _health(request: Request) -> dict[str, str]:

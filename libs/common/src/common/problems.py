@@ -120,7 +120,7 @@ async def refuse(runtime: Runtime, scope: AsgiScope, refused: Refused) -> Respon
     action = f"{scope['method']} {getattr(route, 'path', '(no route)')}"
     who = Scope(actor.agency_id if actor else NOBODY, actor.staff_id if actor else None, state["request_id"])
     try:
-        await runtime.audit_refusal(who, action, refused.code, status=refused.status)
+        await runtime.audit_refusal(who, action, refused.code, status=refused.status, **refused.audited)
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         # The database is away: the refusal still has to be answered; the log keeps the trace of it.
         log.error("refusal_not_audited", code=refused.code, request_id=str(state["request_id"]))

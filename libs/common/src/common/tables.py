@@ -239,6 +239,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     bytes: LargeBinary,
     dict[str, Any]: JSONB,
     list[str]: ARRAY(Text),
+    list[int]: ARRAY(Integer),
     list[date]: ARRAY(Date),
     list[uuid.UUID]: ARRAY(UUID(as_uuid=True)),
 }

@@ -72,6 +72,7 @@ Line = Annotated[
     AfterValidator(_not_blank),
 ]
 Prose = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_readable), AfterValidator(_not_blank)]
+Document = Annotated[str, StringConstraints(max_length=60000), AfterValidator(_readable), AfterValidator(_not_blank)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Email = Annotated[
     str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254), AfterValidator(_readable)

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from common.contracts.codes import Role
 from common.http import Call, Created, CurrentCall, allow, answer, decode_cursor
 from compliance_reporting import queries
-from compliance_reporting.commands import reports
+from compliance_reporting.commands import releases, reports
 from compliance_reporting.reports.page import Heading, page, policy
 from compliance_reporting.reports.sheet import sheet
 
@@ -85,9 +85,12 @@ async def report_units(
     next: str | None = None,
     limit: Limit = 100,
 ) -> queries.UnitPage:
-    """The ids behind a figure, as frozen with it."""
+    """The ids behind a figure, as frozen with it; for an auditor from outside, each reading is a disclosure."""
     async with call.reading("report.units", report_id, measure=measure_id[:16], part=part) as db:
-        return await queries.report_units(db, report_id, measure_id, part, decode_cursor(next), limit)
+        page = await queries.report_units(db, report_id, measure_id, part, decode_cursor(next), limit)
+        shown = await releases.show(db, call.actor, report_id, measure_id, part, page)
+    call.runtime.bell.ring()
+    return shown
 
 
 def _heading(found: queries.ReportAnswer) -> Heading:

@@ -107,6 +107,7 @@ class FactParticipant(Fact):
     sex: Mapped[str]
     enrolled_at: Mapped[datetime]
     imported: Mapped[bool]
+    origin: Mapped[str | None]
 
 
 class FactMerge(Fact):
@@ -153,8 +154,22 @@ class FactConsent(Fact):
     consent_type: Mapped[str]
     status: Mapped[str]
     signed_at: Mapped[datetime]
+    starts_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     revoked_at: Mapped[datetime | None]
+    revoked_recipients: Mapped[list[int]] = mapped_column(server_default="{}")
+    ended: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class FactAgreement(Fact):
+    """A written agreement with somebody outside: an auditor's allows to see who stands behind a figure."""
+
+    __tablename__ = "fact_agreement"
+
+    kind: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    ended_on: Mapped[date | None]
 
 
 class FactDisclosure(Fact):
@@ -168,6 +183,7 @@ class FactDisclosure(Fact):
     consent_id: Mapped[UUID | None]
     basis_valid: Mapped[bool]
     made_at: Mapped[datetime]
+    origin: Mapped[str | None]
 
 
 class FactPlan(Fact):
@@ -325,6 +341,26 @@ class ReportUnit(Model):
     unit_id: Mapped[UUID] = mapped_column(primary_key=True)
     program_id: Mapped[UUID] = mapped_column(primary_key=True)
     in_numerator: Mapped[bool | None]
+
+
+class IdentityRelease(Model):
+    """An auditor from outside was shown who stands behind a figure (42 CFR 2.53): whom, of which figure, and by what.
+
+    `participant_ids`: at most 500, as many as one fact carries.
+    """
+
+    __tablename__ = "identity_release"
+    __table_args__ = (Index(None, "agency_id", "agreement_id"), {"info": {"api": "select, insert", "worker": ""}})
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agreement_id: Mapped[UUID]
+    report_id: Mapped[UUID]
+    measure_id: Mapped[str]
+    part: Mapped[str]
+    participant_ids: Mapped[list[UUID]]
+    staff_id: Mapped[UUID]
+    released_at: Mapped[datetime]
 
 
 class OverdueNote(Model):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import ColumnElement, func, select
 
+from common.contracts.codes import RecordOrigin
 from common.database import Db
 from common.errors import NotThere
 from common.http import PAGE_MOST, Cursor, encode_cursor
@@ -56,7 +57,10 @@ class ReportAnswer(BaseModel):
 
 
 class UnitPage(BaseModel):
+    """Ids behind a figure; `origins` labels each by the records of the people behind it, and travels with them."""
+
     items: list[UUID]
+    origins: dict[UUID, RecordOrigin] = {}
     next: str | None = None
 
 

@@ -5,7 +5,9 @@ import asyncio
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from common.consents import CONSENT_FACTS, apply_consents
 from common.contracts import intake, session_logging, workforce
+from common.contracts.compliance_reporting import CONSENT_APPLIED
 from common.contracts.envelope import Fact as FactType
 from common.database import Db, Scope, transaction
 from common.inbox import Events, Reaction
@@ -28,6 +30,10 @@ async def on_agency(db: Db, events: Events) -> None:
     await projections.keep(db, models.FactAgency, events)
 
 
+async def on_consent(db: Db, events: Events) -> None:
+    await apply_consents(db, models.FactConsent.__table__, CONSENT_APPLIED, events)
+
+
 on_program = _keeps(models.FactProgram)
 on_staff = _keeps(models.FactStaff)
 on_credential = _keeps(models.FactCredential)
@@ -36,8 +42,8 @@ on_participant = _keeps(models.FactParticipant)
 on_merge = _keeps(models.FactMerge)
 on_episode = _keeps(models.FactEpisode)
 on_notice = _keeps(models.FactNotice)
-on_consent = _keeps(models.FactConsent)
 on_disclosure = _keeps(models.FactDisclosure)
+on_agreement = _keeps(models.FactAgreement)
 on_plan = _keeps(models.FactPlan)
 on_assessment = _keeps(models.FactAssessment)
 on_assignment = _keeps(models.FactAssignment)
@@ -61,9 +67,11 @@ REACTIONS: dict[FactType, Reaction] = {
     intake.EPISODE_CHANGED: on_episode,
     intake.EPISODE_CLOSED: on_episode,
     intake.NOTICE_GIVEN: on_notice,
-    intake.CONSENT_SIGNED: on_consent,
-    intake.CONSENT_REVOKED: on_consent,
+    **dict.fromkeys(CONSENT_FACTS, on_consent),
     intake.DISCLOSURE_MADE: on_disclosure,
+    intake.DISCLOSURE_MADE_1: on_disclosure,
+    intake.AGREEMENT_RECORDED: on_agreement,
+    intake.AGREEMENT_CHANGED: on_agreement,
     intake.PLAN_AGREED: on_plan,
     intake.PLAN_CHANGED: on_plan,
     intake.PEER_ASSIGNED: on_assignment,

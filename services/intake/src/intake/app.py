@@ -9,6 +9,7 @@ from faststream import FastStream
 from opentelemetry.sdk.trace import SpanProcessor
 
 from common.http import create_app
+from common.privacy import KeyRing
 from common.relay import Bell
 from common.runtime import Service, running
 from common.worker import WorkerOptions
@@ -20,7 +21,7 @@ from intake.commands.reindexing import reindex_participants
 from intake.models import TABLES
 from intake.rules.meeting_feeds import FetchTerms
 from intake.settings import Settings
-from intake.subscribers import REACTIONS
+from intake.subscribers import REACTIONS, reactions_with
 
 SERVICE = Service("intake", TABLES, hears=tuple(REACTIONS))
 CHORES = (referrals_from_files, reindex_participants)
@@ -52,7 +53,8 @@ def create_api(
 def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
     settings = settings or Settings()
     chores = (*CHORES, meeting_feeds_due(fetch_terms(settings)))
-    return make_worker(SERVICE, settings, REACTIONS, chores=chores, **options)
+    reactions = reactions_with(KeyRing(settings.root_key.get_secret_value(), TABLES))
+    return make_worker(SERVICE, settings, reactions, chores=chores, **options)
 
 
 def fetch_terms(settings: Settings) -> FetchTerms:

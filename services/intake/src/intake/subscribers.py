@@ -1,12 +1,19 @@
-"""What intake reacts to: agencies, programs and staff, of which it keeps the newest state."""
+"""What intake reacts to: agencies, programs, staff, attendance, consents applied elsewhere, and what left there.
 
-from collections.abc import Mapping
+Of all but the last it keeps the newest state. What other services disclosed is accounted for at once, sealed.
+"""
 
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from common.contracts import compliance_reporting, notification, session_logging
 from common.contracts.envelope import Fact
 from common.contracts.workforce import AGENCY_ACTIVATED, PROGRAM_OPENED, STAFF_CHANGED, STAFF_JOINED, STAFF_LEFT
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
-from intake.models import Agency, Program, Staff
+from common.privacy import KeyRing
+from intake.commands.told_disclosures import on_collateral_contact, on_identities_released
+from intake.models import Agency, Attendance, ConsentApplied, Program, Staff
 
 
 async def on_agency_activated(db: Db, events: Events) -> None:
@@ -41,10 +48,65 @@ async def on_staff(db: Db, events: Events) -> None:
     await project(db, Staff.__table__, rows)
 
 
-REACTIONS: Mapping[Fact, Reaction] = {
+async def on_session(db: Db, events: Events) -> None:
+    """Keep on which days somebody was there; a session that was voided says so by its status."""
+    kept = ("participant_id", "service_date", "minutes", "modality", "outcome", "status", "signed_at")
+    rows = [
+        {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq}
+        | {name: getattr(event.data, name) for name in kept}
+        for event in newest(events)
+    ]
+    await project(db, Attendance.__table__, rows)
+
+
+async def on_consent_applied(db: Db, events: Events) -> None:
+    """Keep how far each service has applied a consent. All events of one reaction come from one service."""
+    rows = [
+        {
+            "agency_id": event.agencyid,
+            "id": event.data.consent_id,
+            "service": event.source.removeprefix("/"),
+            "seq": event.data.consent_seq,
+            "applied_at": event.data.applied_at,
+        }
+        for event in newest(events)
+    ]
+    await project(db, ConsentApplied.__table__, rows)
+
+
+async def on_contact(keys: KeyRing, db: Db, events: Events) -> None:
+    for event in events:
+        await on_collateral_contact(db, keys, event.data)
+
+
+async def on_release(keys: KeyRing, db: Db, events: Events) -> None:
+    for event in events:
+        await on_identities_released(db, keys, event.data, told_by=event.source.removeprefix("/"))
+
+
+KEEPING: Mapping[Fact, Reaction] = {
     AGENCY_ACTIVATED: on_agency_activated,
     PROGRAM_OPENED: on_program_opened,
     STAFF_JOINED: on_staff,
     STAFF_CHANGED: on_staff,
     STAFF_LEFT: on_staff,
+    session_logging.SESSION_RECORDED: on_session,
+    session_logging.SESSION_CHANGED: on_session,
+    session_logging.SESSION_SIGNED: on_session,
+    session_logging.SESSION_AMENDED: on_session,
+    session_logging.CONSENT_APPLIED: on_consent_applied,
+    compliance_reporting.CONSENT_APPLIED: on_consent_applied,
+    notification.CONSENT_APPLIED: on_consent_applied,
 }
+# They write sealed rows, and so are given the service's keys by `reactions_with`.
+SEALING: Mapping[Fact, Callable[[KeyRing, Db, Events], Awaitable[None]]] = {
+    session_logging.COLLATERAL_CONTACTED: on_contact,
+    compliance_reporting.IDENTITIES_RELEASED: on_release,
+    session_logging.IDENTITIES_RELEASED: on_release,
+}
+REACTIONS = (*KEEPING, *SEALING)
+
+
+def reactions_with(keys: KeyRing) -> dict[Fact, Reaction]:
+    """Return every reaction, ready for a worker that holds these keys."""
+    return {**KEEPING, **{fact: partial(reaction, keys) for fact, reaction in SEALING.items()}}

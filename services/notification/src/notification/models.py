@@ -1,4 +1,4 @@
-"""What notification remembers: messages and their attempts, and what it heard of staff, supervision and notes.
+"""What notification remembers: messages and their attempts, and what it heard of staff, notes and papers.
 
 No name, address or phone number: how to reach somebody is asked of workforce when a message leaves.
 """
@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common.tables import COLUMN_TYPES, foundation, schema_metadata
@@ -29,6 +30,7 @@ class Message(Model):
     """One intent to tell one person; `occasion` (an id, or a local day) makes it the only one of its kind.
 
     `tries_left`: of the current round; asking for a failed message again starts a new round.
+    `consent_id`: what the message rests on; it leaves only while that consent stands.
     """
 
     __tablename__ = "message"
@@ -37,6 +39,7 @@ class Message(Model):
         CheckConstraint(f"state in ({STATES})", name="state"),
         CheckConstraint("(state = 'sent') = (sent_at is not null)", name="sent_at"),
         CheckConstraint("tries_left >= 0", name="tries_left"),
+        Index(None, "agency_id", "consent_id", postgresql_where=sql("consent_id is not null")),
     )
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -45,6 +48,7 @@ class Message(Model):
     recipient_id: Mapped[UUID]
     occasion: Mapped[str]
     event_id: Mapped[UUID | None]
+    consent_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(default=State.QUEUED)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
@@ -109,6 +113,7 @@ class Staff(Model):
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
+    roles: Mapped[list[str]] = mapped_column(server_default="{}")
     employed_to: Mapped[date | None]
 
 
@@ -154,3 +159,82 @@ class NoteState(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
     settled: Mapped[bool]
+
+
+class Assignment(Model):
+    """Which peer serves whom, from and to (inclusive) a local day."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (Index(None, "agency_id", "participant_id"), READ_BY_WORKER)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    staff_id: Mapped[UUID]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class Merge(Model):
+    """Two records of one person while `undone_at` is null."""
+
+    __tablename__ = "merge"
+    __table_args__ = (READ_BY_WORKER,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    survivor_id: Mapped[UUID]
+    merged_id: Mapped[UUID]
+    moved_ids: Mapped[list[UUID]]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class Consent(Model):
+    """The newest state of a consent that was heard; whether it has run out follows from the day."""
+
+    __tablename__ = "consent"
+    __table_args__ = (READ_BY_WORKER,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    consent_type: Mapped[str]
+    status: Mapped[str]
+    starts_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    revoked_recipients: Mapped[list[int]]
+    ended: Mapped[bool]
+    revoked_at: Mapped[datetime | None]
+
+
+class Package(Model):
+    """Something that waits to be handed over while `open`, and who put it together."""
+
+    __tablename__ = "package"
+    __table_args__ = (READ_BY_WORKER,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    consent_id: Mapped[UUID | None]
+    prepared_by: Mapped[UUID | None]
+    prepared_at: Mapped[datetime]
+    open: Mapped[bool]
+
+
+class BreakGlass(Model):
+    """A record opened in an emergency, kept so that who is heard of a moment later is told as well."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (Index(None, "agency_id", "opened_at"), READ_BY_WORKER)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    staff_id: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    reviewed_at: Mapped[datetime | None]

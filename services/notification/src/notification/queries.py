@@ -7,10 +7,23 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from common.contracts.codes import ConsentStatus, Role
 from common.database import Db
 from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.text import local_day
-from notification.models import Agency, Due, Message, NoteState, OverdueNote, Staff, Supervision
+from notification.models import (
+    Agency,
+    Assignment,
+    Consent,
+    Due,
+    Merge,
+    Message,
+    NoteState,
+    OverdueNote,
+    Package,
+    Staff,
+    Supervision,
+)
 from notification.rules import State, Template
 
 
@@ -114,6 +127,7 @@ async def moot(db: Db, messages: Sequence[Message], counts: Mapping[UUID, int], 
     }
     settled = await _settled(db, set(reminders.values()))
     reasons |= {message_id: "note-settled" for message_id, session in reminders.items() if session in settled}
+    reasons |= await _no_longer_waiting(db, messages) | await _not_standing(db, messages, day)
     digests = [message for message in messages if message.template == Template.OVERDUE_DIGEST]
     return reasons | await _moot_digests(db, digests, counts, day)
 
@@ -147,3 +161,54 @@ async def _told_on(db: Db, recipients: Collection[UUID], day: date) -> set[UUID]
         )
     )
     return set(found)
+
+
+async def _no_longer_waiting(db: Db, messages: Sequence[Message]) -> dict[UUID, str]:
+    packages = {message.id: UUID(message.occasion) for message in messages if message.template == Template.HAND_OVER}
+    closed = set(await db.scalars(select(Package.id).where(Package.id.in_(packages.values()), ~Package.open)))
+    return {message_id: "handed-over" for message_id, package in packages.items() if package in closed}
+
+
+async def _not_standing(db: Db, messages: Sequence[Message], day: date) -> dict[UUID, str]:
+    """Return the messages whose consent does not stand on `day`; one that was never heard of does not stand."""
+    rests = {message.id: message.consent_id for message in messages if message.consent_id is not None}
+    stands = set(
+        await db.scalars(
+            select(Consent.id).where(
+                Consent.id.in_(rests.values()),
+                Consent.status == ConsentStatus.ACTIVE,
+                ~Consent.ended,
+                or_(Consent.expires_on.is_(None), Consent.expires_on >= day),
+            )
+        )
+    )
+    return {message_id: "consent-not-standing" for message_id, consent in rests.items() if consent not in stands}
+
+
+async def staff_in(db: Db, roles: Collection[Role]) -> set[UUID]:
+    """Return who works here today in one of these roles; who supervises somebody is a supervisor."""
+    day = await today(db)
+    here = or_(Staff.employed_to.is_(None), Staff.employed_to >= day)
+    found = set(await db.scalars(select(Staff.id).where(Staff.roles.overlap(sorted(roles)), here)))
+    if Role.SUPERVISOR not in roles:
+        return found
+    supervise = set(await db.scalars(select(Supervision.supervisor_id).where(_in_force(day)).distinct()))
+    return found | (supervise - await _departed(db, supervise, day))
+
+
+async def peers_of(db: Db, participant_id: UUID) -> set[UUID]:
+    """Return who serves a person today, under any of their records."""
+    day = await today(db)
+    in_force = and_(Assignment.valid_from <= day, or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
+    family = await _family(db, participant_id)
+    return set(await db.scalars(select(Assignment.staff_id).where(Assignment.participant_id.in_(family), in_force)))
+
+
+async def _family(db: Db, participant_id: UUID) -> set[UUID]:
+    """Return the records that stand for one person, with the one that was asked about."""
+    stands = Merge.undone_at.is_(None)
+    named = or_(Merge.merged_id == participant_id, Merge.moved_ids.contains([participant_id]))
+    latest = select(Merge.survivor_id).where(stands, named).order_by(Merge.merged_at.desc()).limit(1)
+    root = await db.scalar(latest) or participant_id
+    merges = await db.scalars(select(Merge).where(stands, Merge.survivor_id == root))
+    return {root, *(one for merge in merges for one in (merge.merged_id, *merge.moved_ids))}

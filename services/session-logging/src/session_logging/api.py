@@ -1,4 +1,4 @@
-"""How a person or program asks session-logging: sessions, signatures, addenda, groups, mutual aid, imports."""
+"""How a person or program asks session-logging: sessions, signatures, addenda, groups, contacts, imports."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,10 +12,11 @@ from common.database import run_hot
 from common.errors import Refused
 from common.http import Call, Created, CurrentCall, allow, answer, decode_cursor, replay
 from common.privacy import Sealer
-from session_logging import queries
-from session_logging.commands import groups, imports, mutual_aid, recording, requests, sessions
+from session_logging.commands import collateral, groups, imports, mutual_aid, recording, releases, requests, sessions
 from session_logging.commands.entries import Setting
 from session_logging.commands.recording import LOCATION, RECORD, KnownEpisodes
+from session_logging.queries import collateral as contacts
+from session_logging.queries import sessions as queries
 from session_logging.rules import is_daily_sum
 
 IMPORTS = frozenset({"/v1/imports"})
@@ -110,6 +111,7 @@ async def amend_session(call: CurrentCall, session_id: UUID, body: requests.Amen
 async def session(call: CurrentCall, session_id: UUID) -> Response:
     async with call.reading("session.read", session_id) as db:
         read = await queries.session(db, call.runtime.keys, call.actor, session_id)
+        await releases.release(db, call.actor, [read.participant_id])
     return answer(read.model_dump_json().encode(), etag=read.version)
 
 
@@ -121,7 +123,9 @@ async def session_page(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> queries.SessionPage:
     async with call.reading("session.list", participant_id) as db:
-        return await queries.session_page(db, call.actor, participant_id, decode_cursor(next), limit)
+        page = await queries.session_page(db, call.actor, participant_id, decode_cursor(next), limit)
+        await releases.release(db, call.actor, [entry.participant_id for entry in page.items])
+    return page
 
 
 @router.post("/groups", status_code=201, response_model=Created, dependencies=[WORKERS])
@@ -134,6 +138,27 @@ async def hold_group(call: CurrentCall, body: requests.HoldGroup) -> Response:
 @router.post("/mutual-aid-attendances", status_code=201, response_model=Created, dependencies=[WORKERS])
 async def attend_mutual_aid(call: CurrentCall, body: requests.AttendMutualAid) -> Response:
     return await call.once(body, lambda db: mutual_aid.attend_mutual_aid(db, call.actor, body))
+
+
+@router.post("/collateral-contacts", status_code=201, response_model=Created, dependencies=[WORKERS])
+async def record_contact(call: CurrentCall, body: requests.RecordContact) -> Response:
+    """Record that somebody outside was spoken with about a person, on a consent that covered it."""
+    keys, actor = call.runtime.keys, call.actor
+    return await call.once(body, lambda db: collateral.record_contact(db, keys, actor, body))
+
+
+@router.get("/collateral-contacts", dependencies=[READERS])
+async def contact_page(
+    call: CurrentCall,
+    participant_id: UUID,
+    next: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> contacts.ContactPage:
+    async with call.reading("collateral-contact.list", participant_id) as db:
+        keys, after = call.runtime.keys, decode_cursor(next)
+        page = await contacts.contact_page(db, keys, call.actor, participant_id, after, limit)
+        await releases.release(db, call.actor, [participant_id])
+    return page
 
 
 @router.post("/imports", status_code=201, response_model=imports.ImportedIds, dependencies=[allow(Role.ADMINISTRATOR)])

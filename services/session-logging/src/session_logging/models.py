@@ -1,4 +1,4 @@
-"""What session-logging remembers: sessions, groups, addenda, mutual-aid attendance, and what it heard of the others."""
+"""What session-logging remembers: sessions, groups, addenda, attendance, contacts, and what it heard of the others."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ HEARD = {"info": {"api": "select", "worker": "select, insert, update"}}
 # What a sealed value is bound to; see `common.privacy`.
 NOTE = "peer_session.note"
 ADDENDUM = "addendum.words"
+CONTACT = "collateral_contact.note"
 
 
 class PeerGroup(Model):
@@ -131,6 +132,30 @@ class MutualAidAttendance(Model):
     source_system: Mapped[str | None]
 
 
+class CollateralContact(Model):
+    """Somebody outside was spoken with about a person, on a consent; `note` is sealed under the person's key."""
+
+    __tablename__ = "collateral_contact"
+    __table_args__ = (
+        CheckConstraint("minutes > 0", name="minutes"),
+        Index(None, "agency_id", "participant_id", "contacted_at"),
+        WRITTEN_ONCE,
+    )
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    participant_id: Mapped[UUID]
+    consent_id: Mapped[UUID]
+    recipient_place: Mapped[int]
+    role: Mapped[str]
+    staff_id: Mapped[UUID]
+    contacted_at: Mapped[datetime]
+    method: Mapped[str]
+    minutes: Mapped[int]
+    note: Mapped[bytes]
+    recorded_at: Mapped[datetime]
+
+
 class Imported(Model):
     """Which row of another system became which of ours, so that a repeated import writes nothing."""
 
@@ -201,12 +226,90 @@ class Credential(Model):
 
 
 class Participant(Model):
+    """`origin`: under 42 CFR Part 2; null in what earlier releases told, which is the program's own."""
+
     __tablename__ = "participant"
     __table_args__ = (HEARD,)
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
+    origin: Mapped[str | None]
+
+
+class Notice(Model):
+    """The privacy notice was given, or why it must wait was recorded (`deferred`)."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "agency_id", "participant_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    deferred: Mapped[bool]
+
+
+class PrivacyStatus(Model):
+    """How the agency stands under 42 CFR Part 2; `id` is the agency's own."""
+
+    __tablename__ = "privacy_status"
+    __table_args__ = (HEARD,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    is_program: Mapped[bool]
+
+
+class Consent(Model):
+    """The newest state of a consent that was heard; whether it has begun or run out follows from the day."""
+
+    __tablename__ = "consent"
+    __table_args__ = (HEARD,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    consent_type: Mapped[str]
+    status: Mapped[str]
+    signed_at: Mapped[datetime]
+    starts_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    revoked_recipients: Mapped[list[int]]
+    ended: Mapped[bool]
+    revoked_at: Mapped[datetime | None]
+
+
+class Agreement(Model):
+    """A written agreement with a party outside; auditors from outside see people on a live one only."""
+
+    __tablename__ = "agreement"
+    __table_args__ = (HEARD,)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    kind: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    ended_on: Mapped[date | None]
+
+
+class BreakGlass(Model):
+    """Who opened whose record in an emergency, and until when."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (Index(None, "agency_id", "staff_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    staff_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Merge(Model):

@@ -1,4 +1,4 @@
-"""What follows from a session's times, note and signature: periods, units, missing elements, credentials."""
+"""What follows from a session's times, note and signature, and when somebody outside may be spoken with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,15 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.contracts.codes import (
     DELIVERED,
+    ConsentStatus,
     CredentialStatus,
     CredentialType,
     Format,
+    Modality,
     NoteElement,
     Outcome,
     Specialty,
     UnitMethod,
 )
-from common.errors import Unprocessable
+from common.errors import Refused, Unprocessable
 from common.text import Line, Prose, local_day, local_instant
 
 MINUTES_PER_UNIT = 15
@@ -68,6 +70,19 @@ class HeldCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardConsent:
+    """A consent as intake told of it; both days are inclusive, in the agency's zone."""
+
+    status: ConsentStatus
+    signed_at: datetime
+    starts_on: date | None = None
+    expires_on: date | None = None
+    revoked_recipients: frozenset[int] = frozenset()
+    ended: bool = False
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """Which credentials a program accepts; no types means every type, no specialty means every specialty."""
 
@@ -98,7 +113,7 @@ def period(started: datetime, ended: datetime, zone: str, *, now: datetime, at: 
     A session over midnight belongs to the local day of its start; splitting it by date is left to billing.
     `at`: JSON pointer of the object that holds both times. Raises `Unprocessable` for times that cannot be.
     """
-    start = _instant(started, zone, f"{at}/started_at")
+    start = instant(started, zone, f"{at}/started_at")
     end = _end(ended, start, zone, f"{at}/ended_at")
     if end <= start:
         raise Unprocessable("ends-before-it-starts", "The end must be after the start.", f"{at}/ended_at")
@@ -109,7 +124,8 @@ def period(started: datetime, ended: datetime, zone: str, *, now: datetime, at: 
     return Period(start, end, local_day(start, zone), int((end - start).total_seconds()) // 60)
 
 
-def _instant(moment: datetime, zone: str, pointer: str) -> datetime:
+def instant(moment: datetime, zone: str, pointer: str) -> datetime:
+    """Return an instant in UTC; a time without an offset is wall-clock time in `zone`. Raises `Unprocessable`."""
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     try:
@@ -120,9 +136,9 @@ def _instant(moment: datetime, zone: str, pointer: str) -> datetime:
 
 def _end(ended: datetime, start: datetime, zone: str, pointer: str) -> datetime:
     """Return the end; a wall-clock time that comes twice in autumn is its second pass if the first is too early."""
-    end = _instant(ended, zone, pointer)
+    end = instant(ended, zone, pointer)
     if end <= start and ended.tzinfo is None:
-        return _instant(ended.replace(fold=1), zone, pointer)
+        return instant(ended.replace(fold=1), zone, pointer)
     return end
 
 
@@ -202,3 +218,52 @@ def credential_on(day: date, held: Iterable[HeldCredential], program: Acceptance
 def _serves(one: HeldCredential, program: Acceptance) -> bool:
     type_fits = not program.accepted or one.credential_type in program.accepted
     return type_fits and program.specialty in (None, one.specialty)
+
+
+def needs_notice(modality: Modality, outcome: Outcome) -> bool:
+    """Tell whether a session is a service that the privacy notice comes before (42 CFR 2.22).
+
+    In a crisis the notice waits; what was not delivered was no service.
+    """
+    return is_delivered(outcome) and outcome is not Outcome.CRISIS and modality is not Modality.CRISIS_SUPPORT
+
+
+def require_cover(consent: HeardConsent, place: int, contacted_at: datetime, day: date) -> None:
+    """Raise `Refused`, with the ground as its code, unless a consent covers speaking with one of those it names.
+
+    `place`: the recipient's in its list. `day`: of the contact, in the agency's zone. What was relied on before a
+    written revocation stays lawful (42 CFR 2.31(a)(6)), so such a contact may still be recorded afterwards. Of a
+    suspension, a replacement, a mistake and a recipient taken off we know no instant, so these refuse whatever the day.
+    """
+    code = _stopped(consent, contacted_at) or _out_of_time(consent, contacted_at, day)
+    if code is None and place in consent.revoked_recipients:
+        code = "recipient-revoked"
+    if code is not None:
+        raise Refused(code, UNCOVERED[code])
+
+
+def _stopped(consent: HeardConsent, contacted_at: datetime) -> str | None:
+    if consent.status is ConsentStatus.REVOKED:
+        before = consent.revoked_at is not None and contacted_at < consent.revoked_at
+        return None if before else "consent-revoked"
+    return None if consent.status is ConsentStatus.ACTIVE else f"consent-{consent.status}"
+
+
+def _out_of_time(consent: HeardConsent, contacted_at: datetime, day: date) -> str | None:
+    if contacted_at < consent.signed_at or (consent.starts_on is not None and day < consent.starts_on):
+        return "consent-not-begun"
+    if consent.expires_on is not None and day > consent.expires_on:
+        return "consent-expired"
+    return "consent-ended" if consent.ended else None
+
+
+UNCOVERED = {
+    "consent-revoked": "This consent was revoked before the contact. Tell the privacy officer if it took place.",
+    "consent-suspended": "This consent is suspended. Ask the privacy officer whether it may be used again.",
+    "consent-superseded": "This consent was replaced by another. Name the one that is in force now.",
+    "consent-void": "This consent was found not to be valid. Tell the privacy officer if the contact took place.",
+    "consent-not-begun": "This consent had not begun then. Check the time, or name another consent.",
+    "consent-expired": "This consent had run out on that day. Ask the person whether they want to sign a new one.",
+    "consent-ended": "What this consent was to end with has happened. Ask the person whether to sign a new one.",
+    "recipient-revoked": "The person has taken this recipient off the consent. Do not speak with them about it.",
+}

@@ -1,20 +1,28 @@
-"""What session-logging reacts to: it keeps what it needs to know of agencies, staff, participants and plans."""
+"""What session-logging reacts to: it keeps what it needs to know of agencies, staff, people, plans and papers."""
 
 from typing import Any
 
+from common.consents import CONSENT_FACTS, apply_consents, is_first
 from common.contracts import intake, workforce
 from common.contracts.envelope import CloudEvent, Fact
+from common.contracts.session_logging import CONSENT_APPLIED
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
+from session_logging.commands.lookups import hold_consents
 from session_logging.models import (
     Agency,
+    Agreement,
     Assignment,
+    BreakGlass,
+    Consent,
     Credential,
     Episode,
     Goal,
     Merge,
+    Notice,
     Participant,
     Plan,
+    PrivacyStatus,
     Program,
     Staff,
 )
@@ -39,7 +47,7 @@ async def on_credential(db: Db, events: Events) -> None:
 
 
 async def on_participant(db: Db, events: Events) -> None:
-    await _keep(db, Participant, events)
+    await _keep(db, Participant, events, "origin")
 
 
 async def on_merge(db: Db, events: Events) -> None:
@@ -77,6 +85,38 @@ async def on_assignment(db: Db, events: Events) -> None:
     await _keep(db, Assignment, events, "participant_id", "episode_id", "staff_id", "valid_from", "valid_to")
 
 
+async def on_notice(db: Db, events: Events) -> None:
+    """Take a notice that was given and one that must wait alike: either lets the first service be signed."""
+    rows = [
+        {
+            "agency_id": event.agencyid,
+            "id": event.subject,
+            "seq": event.aggregateseq,
+            "participant_id": event.data.participant_id,
+            "deferred": event.type == intake.NOTICE_DEFERRED.type,
+        }
+        for event in newest(events)
+    ]
+    await project(db, Notice.__table__, rows)
+
+
+async def on_privacy_status(db: Db, events: Events) -> None:
+    """Keep the newest determination; each carries all of the agency's facts."""
+    latest = max(events, key=lambda event: event.aggregateseq)
+    row = {"agency_id": latest.agencyid, "id": latest.agencyid, "seq": latest.aggregateseq}
+    await project(db, PrivacyStatus.__table__, [row | {"is_program": latest.data.is_program}])
+
+
+async def on_break_glass(db: Db, events: Events) -> None:
+    await _keep(db, BreakGlass, events, "participant_id", "staff_id", "expires_at", "ended_at")
+
+
+async def on_consent(db: Db, events: Events) -> None:
+    """Apply consents; whoever is about to rest on one of them waits, and then sees its new state."""
+    await hold_consents(db, {event.subject for event in events if not is_first(event)}, alone=True)
+    await apply_consents(db, Consent.__table__, CONSENT_APPLIED, events)
+
+
 async def _keep(db: Db, model: Any, events: Events, *kept: str) -> None:
     """Project the newest event of each aggregate, with the fields `kept` of its facts."""
     rows = [
@@ -85,6 +125,10 @@ async def _keep(db: Db, model: Any, events: Events, *kept: str) -> None:
         for event in newest(events)
     ]
     await project(db, model.__table__, rows)
+
+
+async def on_agreement(db: Db, events: Events) -> None:
+    await _keep(db, Agreement, events, "kind", "valid_from", "valid_to", "ended_on")
 
 
 REACTIONS: dict[Fact, Reaction] = {
@@ -105,4 +149,12 @@ REACTIONS: dict[Fact, Reaction] = {
     intake.PLAN_CHANGED: on_plan,
     intake.PEER_ASSIGNED: on_assignment,
     intake.PEER_UNASSIGNED: on_assignment,
+    intake.NOTICE_GIVEN: on_notice,
+    intake.NOTICE_DEFERRED: on_notice,
+    intake.PRIVACY_STATUS_DETERMINED: on_privacy_status,
+    intake.BREAK_GLASS_OPENED: on_break_glass,
+    intake.BREAK_GLASS_CHANGED: on_break_glass,
+    intake.AGREEMENT_RECORDED: on_agreement,
+    intake.AGREEMENT_CHANGED: on_agreement,
+    **dict.fromkeys(CONSENT_FACTS, on_consent),
 }

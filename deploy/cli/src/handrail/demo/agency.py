@@ -11,6 +11,7 @@ import httpx
 
 from handrail.demo.people import QUARTER, ZONE, Person
 from handrail.demo.quarter import HOLIDAYS, KINDS, PROGRESS, RESPONSES, SUMMARIES, Group, Line
+from handrail.going_live import go_live
 
 SOURCE = "teds-d-2023"
 PROGRAMS = ("Recovery center", "Telephone support", "Street outreach")
@@ -76,7 +77,7 @@ class Agency:
 
 
 async def open_agency(http: httpx.AsyncClient, operator_token: str) -> Agency:
-    """Open the agency as the operator and sign its administrator in."""
+    """Open the agency as the operator, sign its administrator in, and go live."""
     email = f"administrator-{uuid.uuid4().hex[:8]}@riverbend.example"
     body = {
         "agency_id": str(uuid.uuid4()),
@@ -88,7 +89,9 @@ async def open_agency(http: httpx.AsyncClient, operator_token: str) -> Agency:
     }
     headers = {"Authorization": f"Bearer {operator_token}"}
     opened = _checked(await http.post("/api/workforce/v1/agencies", json=body, headers=headers), "agencies")
-    return Agency(http, await sign_in(http, email, opened["one_time_password"]))
+    administrator = await sign_in(http, email, opened["one_time_password"])
+    await go_live(http, administrator.token)
+    return Agency(http, administrator)
 
 
 async def sign_in(http: httpx.AsyncClient, email: str, one_time_password: str) -> Caller:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from handrail.demo.agency import Agency, Caller, sign_in_staff
+from handrail.demo.papers import papers
 from handrail.demo.people import ZONE
 
 INTAKE = "/api/intake/v1"
@@ -52,6 +53,7 @@ async def journey(console: Console, agency: Agency) -> None:
     await _scores(console, going, peer)
     plan_id = await _plan(console, going, peer)
     await _meetings(console, going, peer, plan_id)
+    await papers(console, peer, going.participant_id)
 
 
 def _today() -> date:

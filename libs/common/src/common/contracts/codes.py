@@ -196,17 +196,57 @@ class UnitMethod(StrEnum):
 
 
 class ConsentType(StrEnum):
-    TPO = "tpo"
+    """What kind of consent it is (42 CFR 2.31, 2.35); the last four stand alone on their form."""
+
+    TPO = "tpo"  # one consent for all future treatment, payment and health care operations
     NAMED_RECIPIENTS = "named_recipients"
+    INTERMEDIARY = "intermediary"
+    COUNSELING_NOTES = "counseling_notes"
+    PROCEEDINGS = "proceedings"
+    CRIMINAL_JUSTICE = "criminal_justice"
+    RESEARCH = "research"
 
 
 class ConsentStatus(StrEnum):
+    """What was decided about a signed consent; whether it has begun or run out follows from the clock."""
+
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+
+
+class AgreementKind(StrEnum):
+    QUALIFIED_SERVICE = "qualified_service"
+    AUDIT_EVALUATION = "audit_evaluation"
+    RESEARCH = "research"
+    CONTRACTOR = "contractor"
+
+
+class RecordOrigin(StrEnum):
+    """Where a record comes from under 42 CFR Part 2; the label travels with it."""
+
+    OWN_PART2 = "own_part2"
+    RECEIVED_PART2 = "received_part2"
+    OTHER = "other"
+
+
+class CollateralRole(StrEnum):
+    """With whom somebody's peer speaks about them, outside the program."""
+
+    FAMILY = "family"
+    TREATMENT_PROVIDER = "treatment_provider"
+    HEALTH_CARE = "health_care"
+    HOUSING = "housing"
+    EMPLOYER = "employer"
+    JUSTICE = "justice"
+    OTHER = "other"
 
 
 class DisclosureBasis(StrEnum):
     CONSENT = "consent"
+    HIPAA_PERMITTED = "hipaa_permitted"  # a record that is no Part 2 record
     MEDICAL_EMERGENCY = "medical_emergency"
     COURT_ORDER = "court_order"
     CHILD_ABUSE_REPORT = "child_abuse_report"

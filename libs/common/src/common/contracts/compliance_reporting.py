@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from common.contracts.envelope import Fact, Facts
+from common.contracts.envelope import ConsentAppliedFacts, Fact, Facts, IdentityReleaseFacts
 
 SERVICE = "compliance-reporting"
 
@@ -27,3 +27,5 @@ class NoteOverdueFacts(Facts):
 
 REPORT_COMPLETED = Fact(SERVICE, "report-completed", ReportFacts)
 NOTE_OVERDUE = Fact(SERVICE, "note-overdue", NoteOverdueFacts)
+IDENTITIES_RELEASED = Fact(SERVICE, "identities-released", IdentityReleaseFacts)
+CONSENT_APPLIED = Fact(SERVICE, "consent-applied", ConsentAppliedFacts)

@@ -16,6 +16,24 @@ class Facts(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class ConsentAppliedFacts(Facts):
+    """A service has applied one state of a consent: from here on it refuses whatever depended on an earlier one."""
+
+    consent_id: UUID
+    consent_seq: int = Field(ge=1, description="`aggregateseq` of the consent's event")
+    applied_at: AwareDatetime
+
+
+class IdentityReleaseFacts(Facts):
+    """An auditor from outside was shown who stands behind a figure, on a written agreement (42 CFR 2.53)."""
+
+    release_id: UUID
+    agreement_id: UUID
+    participant_ids: list[UUID] = Field(max_length=500)
+    staff_id: UUID
+    released_at: AwareDatetime
+
+
 D = TypeVar("D", bound=Facts)
 
 

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from common.contracts.codes import (
     AgeBand,
+    AgreementKind,
     AnswerOutcome,
     AssessmentPoint,
     ClientPart,
@@ -19,6 +20,7 @@ from common.contracts.codes import (
     FederalPoint,
     FederalTool,
     Housing,
+    RecordOrigin,
     ReferralDirection,
     ReferralKind,
     ReferralStatus,
@@ -26,6 +28,7 @@ from common.contracts.codes import (
     Sex,
     StatedBy,
 )
+from common.contracts.earlier import EarlierConsentFacts, EarlierDisclosureFacts
 from common.contracts.envelope import Fact, Facts
 
 SERVICE = "intake"
@@ -37,6 +40,7 @@ class ParticipantFacts(Facts):
     sex: Sex
     enrolled_at: AwareDatetime
     imported: bool = False
+    origin: RecordOrigin | None = None
 
 
 class EpisodeFacts(Facts):
@@ -69,8 +73,11 @@ class ConsentFacts(Facts):
     consent_type: ConsentType
     status: ConsentStatus
     signed_at: AwareDatetime
-    expires_on: date | None = None
+    starts_on: date | None = Field(default=None, description="first day, if it is not that of the signature")
+    expires_on: date | None = Field(default=None, description="last day; null if it ends by an event or not at all")
     revoked_at: AwareDatetime | None = None
+    revoked_recipients: list[int] = Field(default=[], description="places in its list, from 0, revoked or suspended")
+    ended: bool = Field(default=False, description="the event that it was to end with has happened")
 
 
 class DisclosureFacts(Facts):
@@ -82,6 +89,62 @@ class DisclosureFacts(Facts):
     consent_id: UUID | None = None
     basis_valid: bool = Field(description="the basis held at `made_at`, as decided by intake when it was recorded")
     made_at: AwareDatetime
+    origin: RecordOrigin | None = None
+
+
+class NoticeDeferralFacts(Facts):
+    """The notice could not be given before the first service; it is still owed."""
+
+    deferral_id: UUID
+    participant_id: UUID
+    deferred_at: AwareDatetime
+
+
+class PackageFacts(Facts):
+    """Something was put together for one recipient and waits to be handed over, or no longer waits."""
+
+    package_id: UUID
+    participant_id: UUID
+    consent_id: UUID | None = None
+    prepared_by: UUID | None = None
+    prepared_at: AwareDatetime
+    open: bool = Field(description="it still waits; false once handed over or cancelled")
+
+
+class AgreementFacts(Facts):
+    """A written agreement with a party outside, live from the first to the last day, both included."""
+
+    agreement_id: UUID
+    kind: AgreementKind
+    valid_from: date
+    valid_to: date
+    ended_on: date | None = None
+
+
+class BreakGlassFacts(Facts):
+    """Somebody opened a record in an emergency without serving the person."""
+
+    break_glass_id: UUID
+    participant_id: UUID
+    staff_id: UUID
+    opened_at: AwareDatetime
+    expires_at: AwareDatetime
+    review_due_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    reviewed_at: AwareDatetime | None = None
+    justified: bool | None = None
+
+
+class PrivacyStatusFacts(Facts):
+    """How the agency stands under 42 CFR Part 2, all six facts together, and since when it serves people here."""
+
+    is_program: bool
+    is_covered_entity: bool
+    is_business_associate: bool
+    is_qualified_service: bool
+    is_intermediary: bool
+    is_lawful_holder: bool
+    live_at: AwareDatetime | None = None
 
 
 class GoalFacts(Facts):
@@ -233,9 +296,13 @@ EPISODE_OPENED = Fact(SERVICE, "episode-opened", EpisodeFacts)
 EPISODE_CHANGED = Fact(SERVICE, "episode-changed", EpisodeFacts)
 EPISODE_CLOSED = Fact(SERVICE, "episode-closed", EpisodeFacts)
 NOTICE_GIVEN = Fact(SERVICE, "notice-given", NoticeFacts)
-CONSENT_SIGNED = Fact(SERVICE, "consent-signed", ConsentFacts)
-CONSENT_REVOKED = Fact(SERVICE, "consent-revoked", ConsentFacts)
-DISCLOSURE_MADE = Fact(SERVICE, "disclosure-made", DisclosureFacts)
+CONSENT_SIGNED = Fact(SERVICE, "consent-signed", ConsentFacts, version=2)
+CONSENT_REVOKED = Fact(SERVICE, "consent-revoked", ConsentFacts, version=2)
+DISCLOSURE_MADE = Fact(SERVICE, "disclosure-made", DisclosureFacts, version=2)
+# Told by earlier releases; a ledger may hold them for ninety days.
+CONSENT_SIGNED_1 = Fact(SERVICE, "consent-signed", EarlierConsentFacts)
+CONSENT_REVOKED_1 = Fact(SERVICE, "consent-revoked", EarlierConsentFacts)
+DISCLOSURE_MADE_1 = Fact(SERVICE, "disclosure-made", EarlierDisclosureFacts)
 PLAN_AGREED = Fact(SERVICE, "plan-agreed", PlanFacts)
 PLAN_CHANGED = Fact(SERVICE, "plan-changed", PlanFacts)
 PEER_ASSIGNED = Fact(SERVICE, "peer-assigned", AssignmentFacts)
@@ -252,3 +319,12 @@ SAFETY_CONCERN_OPENED = Fact(SERVICE, "safety-concern-opened", SafetyFacts)
 SAFETY_CONCERN_CHANGED = Fact(SERVICE, "safety-concern-changed", SafetyFacts)
 GRANT_SET = Fact(SERVICE, "grant-set", GrantFacts)
 FEDERAL_POINT_SET = Fact(SERVICE, "federal-point-set", FederalPointFacts)
+CONSENT_CHANGED = Fact(SERVICE, "consent-changed", ConsentFacts)
+NOTICE_DEFERRED = Fact(SERVICE, "notice-deferred", NoticeDeferralFacts)
+PACKAGE_PREPARED = Fact(SERVICE, "package-prepared", PackageFacts)
+PACKAGE_CLOSED = Fact(SERVICE, "package-closed", PackageFacts)
+AGREEMENT_RECORDED = Fact(SERVICE, "agreement-recorded", AgreementFacts)
+AGREEMENT_CHANGED = Fact(SERVICE, "agreement-changed", AgreementFacts)
+BREAK_GLASS_OPENED = Fact(SERVICE, "break-glass-opened", BreakGlassFacts)
+BREAK_GLASS_CHANGED = Fact(SERVICE, "break-glass-changed", BreakGlassFacts)
+PRIVACY_STATUS_DETERMINED = Fact(SERVICE, "privacy-status-determined", PrivacyStatusFacts)

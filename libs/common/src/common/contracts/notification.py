@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from common.contracts.envelope import Fact, Facts
+from common.contracts.envelope import ConsentAppliedFacts, Fact, Facts
 
 SERVICE = "notification"
 
@@ -17,3 +17,4 @@ class MessageFacts(Facts):
 
 MESSAGE_SENT = Fact(SERVICE, "message-sent", MessageFacts)
 MESSAGE_FAILED = Fact(SERVICE, "message-failed", MessageFacts)
+CONSENT_APPLIED = Fact(SERVICE, "consent-applied", ConsentAppliedFacts)

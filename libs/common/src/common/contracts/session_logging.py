@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from common.contracts.codes import (
     Activity,
+    CollateralRole,
     CredentialType,
     DeliveryMethod,
     Format,
@@ -19,7 +20,7 @@ from common.contracts.codes import (
     SessionStatus,
     UnitMethod,
 )
-from common.contracts.envelope import Fact, Facts
+from common.contracts.envelope import ConsentAppliedFacts, Fact, Facts, IdentityReleaseFacts
 
 SERVICE = "session-logging"
 
@@ -78,9 +79,24 @@ class MutualAidFacts(Facts):
     imported: bool = False
 
 
+class CollateralFacts(Facts):
+    """Somebody outside was spoken with about a person, on a consent that names them."""
+
+    contact_id: UUID
+    participant_id: UUID
+    consent_id: UUID
+    recipient_place: int = Field(ge=0, description="the recipient's place in the consent's list, from 0")
+    role: CollateralRole
+    staff_id: UUID
+    contacted_at: AwareDatetime
+
+
 SESSION_RECORDED = Fact(SERVICE, "session-recorded", SessionFacts)
 SESSION_CHANGED = Fact(SERVICE, "session-changed", SessionFacts)
 SESSION_SIGNED = Fact(SERVICE, "session-signed", SessionFacts)
 SESSION_AMENDED = Fact(SERVICE, "session-amended", SessionFacts)
 GROUP_HELD = Fact(SERVICE, "group-held", GroupFacts)
 MUTUAL_AID_ATTENDED = Fact(SERVICE, "mutual-aid-attended", MutualAidFacts)
+COLLATERAL_CONTACTED = Fact(SERVICE, "collateral-contacted", CollateralFacts)
+CONSENT_APPLIED = Fact(SERVICE, "consent-applied", ConsentAppliedFacts)
+IDENTITIES_RELEASED = Fact(SERVICE, "identities-released", IdentityReleaseFacts)

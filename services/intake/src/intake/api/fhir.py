@@ -44,22 +44,20 @@ async def refer_by_fhir(request: Request, call: CurrentCall, program_id: UUID | 
     keys, actor, where = call.runtime.keys, call.actor, "/api/intake/v1/referrals/{id}"
     places: Mapping[str, str] = {}
     try:
-        _require_release(request)
+        require_release(request)
         content = await request.body()
         found = await fhir.read_document(content, datetime.now(UTC).date())
         places = found.places
         body = fhir.FhirDocument(sha256=hashlib.sha256(content).hexdigest(), program_id=program_id)
         return await call.once(body, lambda db: fhir.refer(db, keys, actor, found, program_id), location=where)
     except FhirRefused as broken:
-        status = 400 if broken.code in MALFORMED else 422
-        refused = Refused(broken.code, broken.sentence, status=status)
-        return await _outcome(request, refused, broken.issue, broken.expressions)
+        return await unread(request, broken)
     except Refused as refused:
         expressions = [fhir.element_at(places, field["pointer"]) for field in refused.fields]
-        return await _outcome(request, refused, ISSUES.get(refused.status, "invalid"), expressions)
+        return await outcome(request, refused, ISSUES.get(refused.status, "invalid"), expressions)
 
 
-def _require_release(request: Request) -> None:
+def require_release(request: Request) -> None:
     """Raise `FhirRefused` if the media type names another release than R4, which R4B is for these elements."""
     for parameter in request.headers.get("content-type", "").lower().split(";")[1:]:
         name, _, value = parameter.strip().partition("=")
@@ -68,7 +66,14 @@ def _require_release(request: Request) -> None:
             raise FhirRefused("not-r4", Issue.NOT_SUPPORTED, sentence, "Bundle")
 
 
-async def _outcome(request: Request, refused: Refused, issue: str, expressions: Sequence[str]) -> Response:
+async def unread(request: Request, broken: FhirRefused) -> Response:
+    """Answer a document that cannot be taken."""
+    status = 400 if broken.code in MALFORMED else 422
+    refused = Refused(broken.code, broken.sentence, status=status)
+    return await outcome(request, refused, broken.issue, broken.expressions)
+
+
+async def outcome(request: Request, refused: Refused, issue: str, expressions: Sequence[str]) -> Response:
     """Write the one audit entry of the refusal and answer it in FHIR's own words."""
     problem = await refuse(request.state.runtime, request.scope, refused)
     said: dict[str, object] = {

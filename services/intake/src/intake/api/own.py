@@ -29,7 +29,7 @@ class TypeCode(Asked):
 
 
 @asynccontextmanager
-async def _code_opened(
+async def code_opened(
     request: Request, typed: str, purpose: OwnPurpose, *, to_use: bool = False
 ) -> AsyncGenerator[tuple[Db, OwnCode]]:
     """Open a transaction of the agency whose code was typed. Raises `OwnCodeUnknown`, whatever is wrong with it."""
@@ -49,7 +49,7 @@ def _scope(request: Request, agency_id: UUID) -> Scope:
 async def own_plan(request: Request, body: TypeCode) -> reading.OwnPlans:
     """The plan in the person's own words; the code opens it until it is over."""
     runtime: Runtime = request.state.runtime
-    async with _code_opened(request, body.code, OwnPurpose.PLAN) as (db, code):
+    async with code_opened(request, body.code, OwnPurpose.PLAN) as (db, code):
         return await reading.own_plans(db, runtime.keys, code)
 
 
@@ -57,7 +57,7 @@ async def own_plan(request: Request, body: TypeCode) -> reading.OwnPlans:
 async def own_form(request: Request, body: TypeCode) -> reading.OwnForm:
     """What is known, as far as the person may correct it, until they have sent it."""
     runtime: Runtime = request.state.runtime
-    async with _code_opened(request, body.code, OwnPurpose.INTAKE) as (db, code):
+    async with code_opened(request, body.code, OwnPurpose.INTAKE) as (db, code):
         return await reading.own_form(db, runtime.keys, code)
 
 
@@ -65,14 +65,14 @@ async def own_form(request: Request, body: TypeCode) -> reading.OwnForm:
 async def send_own_intake(request: Request, body: self_intakes.SendOwnIntake) -> reading.OwnIntakeReceived:
     """Send it, once. It waits for somebody who serves the person, and changes nothing before."""
     runtime: Runtime = request.state.runtime
-    async with _code_opened(request, body.code, OwnPurpose.INTAKE, to_use=True) as (db, code):
+    async with code_opened(request, body.code, OwnPurpose.INTAKE, to_use=True) as (db, code):
         return reading.thanks(await self_intakes.receive_self_intake(db, runtime.keys, code, body.answers))
 
 
 @router.post("/own/instrument-form")
 async def own_instrument(request: Request, body: TypeCode) -> own_instruments.OwnInstrument:
     """The instrument's questions in the language of the code."""
-    async with _code_opened(request, body.code, OwnPurpose.INSTRUMENT) as (db, code):
+    async with code_opened(request, body.code, OwnPurpose.INSTRUMENT) as (db, code):
         return await own_instruments.own_instrument(db, code)
 
 
@@ -80,7 +80,7 @@ async def own_instrument(request: Request, body: TypeCode) -> own_instruments.Ow
 async def send_own_answers(request: Request, body: own_answers.SendOwnAnswers) -> own_instruments.OwnAnswerReceived:
     """Send the answers, or that the person would rather not, once; a danger said opens a safety concern with them."""
     runtime: Runtime = request.state.runtime
-    async with _code_opened(request, body.code, OwnPurpose.INSTRUMENT, to_use=True) as (db, code):
+    async with code_opened(request, body.code, OwnPurpose.INSTRUMENT, to_use=True) as (db, code):
         received = await own_answers.receive_own_answers(db, runtime.keys, code, body)
         return own_instruments.thanks(code, received)
 

@@ -82,5 +82,5 @@ async def records_of(call: CurrentCall, participant_id: UUID) -> records.Records
 
 
 @router.post("/participants/{participant_id}/notices", dependencies=SERVING, **CREATED)
-async def give_notice(call: CurrentCall, participant_id: UUID, body: notices.GiveNotice) -> Response:
+async def give_notice(call: CurrentCall, participant_id: UUID, body: notices.GiveNoticeAgain) -> Response:
     return await call.once(body, lambda db: notices.give_notice(db, call.actor, participant_id, body))

@@ -7,8 +7,7 @@ from common.contracts.codes import ReferralStatus
 from common.database import Scope, transaction
 from common.http import answer
 from common.runtime import Runtime
-from intake.commands.follow_links import read_token
-from intake.queries import referrals as reading
+from intake.commands.follow_links import FollowStatus, follow_status, read_token
 from intake.rules.languages import preferred
 
 router = APIRouter(prefix="/v1")
@@ -50,20 +49,20 @@ PAGE = """<!doctype html>
 STRICT = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Vary": "Accept, Accept-Language"}
 
 
-@router.get("/referral-status/{token}", response_model=reading.FollowStatus)
+@router.get("/referral-status/{token}", response_model=FollowStatus)
 async def referral_status(request: Request, token: str) -> Response:
     """A small page for a browser, JSON for anybody else. A wrong, renewed or closed link answers like no link."""
     runtime: Runtime = request.state.runtime
     state = request.state
     scope = Scope(read_token(token).agency_id, None, state.request_id, state.traceparent)
     async with transaction(runtime.engine, runtime.tables, scope) as db:
-        found = await reading.follow_status(db, runtime.keys, token)
+        found = await follow_status(db, runtime.keys, token)
     if "text/html" not in request.headers.get("accept", ""):
         return answer(found.model_dump_json().encode())
     return _page(found, preferred(request.headers.get("accept-language", ""), tuple(WORDS)))
 
 
-def _page(found: reading.FollowStatus, language: str) -> Response:
+def _page(found: FollowStatus, language: str) -> Response:
     """Return the page: it names neither person nor agency nor what it is about, for phones are shared."""
     words = WORDS[language]
     content = PAGE.format(

@@ -74,7 +74,7 @@ async def follow_link(call: CurrentCall, referral_id: UUID) -> Response:
 @router.put("/referrals/{referral_id}/follow-link", response_model=Created, dependencies=SERVING)
 async def set_follow_link(call: CurrentCall, referral_id: UUID, body: follow_links.SetFollowLink) -> Response:
     """Make a new link, which ends the one before, or close it."""
-    actor = call.actor
+    keys, actor = call.runtime.keys, call.actor
     return await call.change(
-        lambda db, expected: follow_links.set_follow_link(db, actor, referral_id, body, expected=expected)
+        lambda db, expected: follow_links.set_follow_link(db, keys, actor, referral_id, body, expected=expected)
     )

@@ -1,7 +1,8 @@
 """Who may reach whom: decided here and nowhere else.
 
-A peer reaches the people they are assigned to on the day, under every record that was merged with theirs; supervisors,
-administrators and privacy officers reach the whole agency. Everybody else's person answers exactly like one that does
+A peer reaches the people they are assigned to on the day, and whom they opened in an emergency for as long as that
+lasts, under every record that was merged with theirs; supervisors, administrators and privacy officers reach the whole
+agency. Everybody else's person answers exactly like one that does
 not exist.
 """
 
@@ -9,7 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from common.contracts.codes import Role
@@ -17,7 +18,7 @@ from common.database import Db
 from common.errors import NotThere, Refused
 from common.identity import Actor
 from intake.commands.recording import Recording
-from intake.models import Assignment, Owned, Participant
+from intake.models import Assignment, BreakGlass, Owned, Participant
 
 WHOLE_AGENCY = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
 OwnedRow = TypeVar("OwnedRow", bound=Owned)
@@ -38,25 +39,40 @@ def within_reach(
 
 
 def _reached(actor: Actor, today: date) -> CompoundSelect[Any]:
-    """Return the ids of everybody a peer reaches: whom they are assigned to, and the records merged with those.
+    """Return the ids of everybody a peer reaches: whom they are assigned to, whose record they opened in an emergency
+    that is not over, and the records merged with those.
 
-    Three plain branches, so that Postgres puts a given id into each of them and looks at indexes only; an OR inside
-    one `exists` would walk the peer's whole history for every row. Aliases, or the outer query's tables would be meant.
+    Plain branches, so that Postgres puts a given id into each of them and looks at indexes only; an OR inside one
+    `exists` would walk the peer's whole history for every row. Aliases, or the outer query's tables would be meant.
     """
-    theirs, person, merged = aliased(Assignment), aliased(Participant), aliased(Participant)
-    same_person = and_(person.agency_id == theirs.agency_id, person.id == theirs.participant_id)
+    theirs, opened = aliased(Assignment), aliased(BreakGlass)
+    return union_all(
+        *_families(theirs, actor, active_on(today, theirs)),
+        *_families(opened, actor, _still_open(opened)),
+    )
+
+
+def _still_open(opened: Any) -> ColumnElement[bool]:
+    """Return the condition that an emergency access holds, by the database's clock."""
+    return and_(opened.ended_at.is_(None), opened.expires_at > func.statement_timestamp())
+
+
+def _families(link: Any, actor: Actor, holds: ColumnElement[bool]) -> tuple[Select[Any], ...]:
+    """Return the ids of those whom a row links the actor with, of their survivors, and of all merged into those."""
+    person, merged = aliased(Participant), aliased(Participant)
+    same_person = and_(person.agency_id == link.agency_id, person.id == link.participant_id)
     survivor_id = func.coalesce(person.merged_into, person.id)
     others = and_(
         merged.agency_id == person.agency_id, merged.merged_into.is_not(None), merged.merged_into == survivor_id
     )
-    held = and_(theirs.agency_id == actor.agency_id, theirs.staff_id == actor.staff_id, active_on(today, theirs))
-    return union_all(
-        select(theirs.participant_id).where(held),
+    held = and_(link.agency_id == actor.agency_id, link.staff_id == actor.staff_id, holds)
+    return (
+        select(link.participant_id).where(held),
         select(person.merged_into)
-        .select_from(theirs)
+        .select_from(link)
         .join(person, same_person)
         .where(held, person.merged_into.is_not(None)),
-        select(merged.id).select_from(theirs).join(person, same_person).join(merged, others).where(held),
+        select(merged.id).select_from(link).join(person, same_person).join(merged, others).where(held),
     )
 
 

@@ -1,27 +1,43 @@
-"""Disclosing outside the program, each with a row in the accounting (42 CFR 2.25)."""
+"""Disclosing outside the program, each with a row in the accounting (42 CFR 2.25) written in the same transaction."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
-from common.contracts.codes import DisclosureBasis
+from common.contracts.codes import DisclosureBasis, RecordOrigin
 from common.database import Db
-from common.errors import NotThere, Unprocessable
+from common.errors import Refused, Unprocessable
 from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from common.text import Instant
-from intake.commands.access import reach_participant
-from intake.commands.consents import faulty, open_terms
-from intake.commands.recording import Recording, clock, recording
-from intake.models import Consent, Disclosure, Episode
+from intake.commands.consents import open_terms
+from intake.commands.decision_facts import Decided, decide_on, require_allowed
+from intake.commands.recording import Recording
+from intake.models import Consent, Disclosure
 from intake.rules.consents import consent_standing
-from intake.rules.disclosures import ConsentAtHand, DisclosureTerms, disclosure_faults
+from intake.rules.decision_facts import Obligation
+from intake.rules.disclosures import (
+    IN_WORDS,
+    ConsentAtHand,
+    DisclosureTerms,
+    OutboundPath,
+    RecipientKind,
+    past_faults,
+)
 
 DETAILS = "disclosure.details"
+# What the ledger keeps of a wish in plain columns: ids, codes and amounts.
+PLAIN = frozenset(
+    {
+        *("basis", "consent_id", "agreement_id", "court_order_id", "purpose", "categories", "view", "channel"),
+        *("for_proceeding", "notice_statement", "scope_attached", "reason_code", "reference", "subpoena_reference"),
+        "ehr",
+    }
+)
 
 
 class MakeDisclosure(DisclosureTerms):
@@ -31,25 +47,129 @@ class MakeDisclosure(DisclosureTerms):
 class PastDisclosure(DisclosureTerms):
     """A disclosure that another system accounts for; with basis `consent` it rests on the row's own consent."""
 
+    basis: DisclosureBasis
     made_at: Instant
 
 
-async def disclose(db: Db, keys: KeyRing, actor: Actor, request: MakeDisclosure) -> Created:
-    """Record a disclosure that may happen. Raises `Refused` (409) with a pointer per reason why it may not.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How another service or a link tells of a disclosure: whose fact it was, and which, so that it counts once."""
 
-    The consent's row stays locked to the end, and the clock is read after the lock: a revocation comes wholly before
-    this disclosure, which then is refused, or wholly after it.
-    """
-    now = await recording(db)
-    await reach_participant(db, actor, request.participant_id, now)
-    sealer = await keys.sealer(db, db.scope.agency_id, request.participant_id)
-    consent = await _locked_consent(db, request)
-    made_at = await clock(db)
-    at_hand = await _at_hand(db, sealer, consent, now.day(made_at)) if consent else None
-    if faults := disclosure_faults(request, at_hand):
-        raise faulty("disclosure-not-allowed", "This may not be disclosed. See `errors`.", faults, status=409)
-    disclosure = _place(db, sealer, request.participant_id, request, made_at=made_at)
+    by: str
+    id: UUID
+
+
+async def disclose(db: Db, keys: KeyRing, actor: Actor, request: MakeDisclosure) -> Created:
+    """Record what is told at this instant. Raises `NotDisclosed` with a pointer for each ground against it."""
+    wish = DisclosureTerms.model_construct(**{name: getattr(request, name) for name in DisclosureTerms.model_fields})
+    disclosure = await disclose_now(db, keys, actor, request.participant_id, wish, path=OutboundPath.RECORDED)
     return Created(id=disclosure.id, version=1)
+
+
+async def disclose_now(
+    db: Db,
+    keys: KeyRing,
+    actor: Actor | None,
+    participant_id: UUID,
+    wish: DisclosureTerms,
+    *,
+    path: OutboundPath,
+    told_by: str | None = None,
+    told_id: UUID | None = None,
+) -> Disclosure:
+    """Decide and account for what leaves the program by `path`, all in the caller's transaction.
+
+    Without an actor the caller answers for the reach. Raises `NotThere`, `NotDisclosed`, and `Refused` for what is
+    no disclosure at all.
+    """
+    decided = await decide_on(db, keys, actor, participant_id, wish)
+    require_allowed(decided)
+    require_disclosure(decided)
+    told = Told(told_by, told_id) if told_by and told_id else None
+    return place_disclosure(db, decided, path=path, told=told)
+
+
+def require_disclosure(decided: Decided) -> None:
+    """Raise `Refused` where nothing leaves the program: there is nothing to account for."""
+    inside = decided.wish.recipient.kind is not RecipientKind.OUTSIDE
+    if inside or decided.wish.basis is None:
+        detail = "This is no disclosure about a person outside the program, so it is not recorded as one."
+        raise Refused("no-disclosure", detail)
+
+
+def place_disclosure(
+    db: Db, decided: Decided, *, path: OutboundPath, package_id: UUID | None = None, told: Told | None = None
+) -> Disclosure:
+    """Write the ledger's row of what was decided, with its fact and its audit entry."""
+    wish, decision = decided.wish, decided.decision
+    happened_at = wish.emergency.happened_at if wish.emergency else None
+    disclosure = _row(db, decided.sealer, decided.participant.id, wish, path=path, made_at=happened_at or decided.at)
+    disclosure.decision_row = decision.row
+    disclosure.consent_version = decided.consent.version if decided.consent else None
+    disclosure.recipient_place = decision.recipient_place
+    disclosure.do_not_pass_on = Obligation.ASK_NOT_TO_PASS_ON in decision.obligations
+    disclosure.origin = decided.facts.origin
+    disclosure.package_id = package_id
+    disclosure.told_by, disclosure.told_id = (told.by, told.id) if told else (None, None)
+    disclosure.recorded_at = decided.at
+    if disclosure.made_at > decided.at:
+        raise Unprocessable("in-the-future", "This time is yet to come.", "/emergency/happened_at")
+    _keep(db, disclosure)
+    db.audit(
+        "disclosure.make",
+        disclosure.participant_id,
+        disclosure_id=disclosure.id,
+        basis=disclosure.basis,
+        row=decision.row,
+        path=path,
+    )
+    return disclosure
+
+
+def _row(
+    db: Db, sealer: Sealer, participant_id: UUID, wish: DisclosureTerms, *, path: OutboundPath, made_at: datetime
+) -> Disclosure:
+    party_id = wish.recipient.party_id
+    return Disclosure(
+        agency_id=db.scope.agency_id,
+        id=uuid7(),
+        participant_id=participant_id,
+        details=sealer.seal(DETAILS, wish.model_dump(mode="json", include=set(IN_WORDS), exclude_none=True)),
+        basis_valid=True,
+        made_at=made_at,
+        made_by=db.scope.actor_id,
+        path=path,
+        party_id=party_id,
+        **wish.model_dump(include=set(PLAIN)),
+    )
+
+
+def _keep(db: Db, disclosure: Disclosure) -> None:
+    db.add(disclosure)
+    state = facts.DisclosureFacts(
+        disclosure_id=disclosure.id,
+        participant_id=disclosure.participant_id,
+        basis=DisclosureBasis(disclosure.basis),
+        consent_id=disclosure.consent_id,
+        basis_valid=disclosure.basis_valid,
+        made_at=disclosure.made_at,
+        origin=RecordOrigin(disclosure.origin) if disclosure.origin else None,
+    )
+    db.publish(facts.DISCLOSURE_MADE, state, about=disclosure.id, seq=1)
+
+
+def row_told(
+    db: Db, sealer: Sealer, participant_id: UUID, wish: DisclosureTerms, *, path: OutboundPath, made_at: datetime
+) -> Disclosure:
+    """Return a row for what was already told elsewhere; `keep_told` writes it once it is complete."""
+    return _row(db, sealer, participant_id, wish, path=path, made_at=made_at)
+
+
+def keep_told(db: Db, disclosure: Disclosure, told: Told) -> None:
+    """Write a disclosure that happened elsewhere, with its fact and its audit entry."""
+    disclosure.told_by, disclosure.told_id, disclosure.recorded_at = told.by, told.id, db.now
+    _keep(db, disclosure)
+    db.audit("disclosure.told", disclosure.participant_id, disclosure_id=disclosure.id, basis=disclosure.basis)
 
 
 def place_past_disclosure(
@@ -60,94 +180,20 @@ def place_past_disclosure(
     by_consent = past.basis is DisclosureBasis.CONSENT
     if by_consent and rests_on is None:
         raise Unprocessable("consent-missing", "The row holds no consent that this could rest on.", "/basis")
-    terms = DisclosureTerms.model_construct(
-        **past.model_dump(exclude={"made_at", "consent_id", "recipient"}),
-        recipient=past.recipient,
-        consent_id=rests_on.id if by_consent and rests_on else None,
-    )
+    own = {"agreement_id", "court_order_id"}  # of this system, so nothing that another one could name
+    wish = past.model_copy(update=dict.fromkeys(own) | {"consent_id": rests_on.id if by_consent and rests_on else None})
     at_hand = _past_consent(sealer, rests_on, made_at, now.day(made_at)) if rests_on else None
-    valid = not disclosure_faults(terms, at_hand)
-    _place(db, sealer, participant_id, terms, made_at=made_at, basis_valid=valid, source_system=now.source_system)
+    disclosure = _row(db, sealer, participant_id, wish, path=OutboundPath.IMPORT, made_at=made_at)
+    disclosure.basis_valid = not past_faults(wish, at_hand)
+    disclosure.made_by, disclosure.party_id = None, None
+    disclosure.source_system, disclosure.recorded_at = now.source_system, now.now
+    _keep(db, disclosure)
 
 
 def _past_consent(sealer: Sealer, consent: Consent, made_at: datetime, on: date) -> ConsentAtHand | None:
     """Return the consent as it stood at a past instant; nothing if it was signed only later."""
-    if consent.signed_at > made_at:
+    if consent.signed_at is None or consent.signed_at > made_at:
         return None
     terms = open_terms(sealer, consent)
     standing = consent_standing(terms.expiry, revoked_at=None, treatment_ended=False, on=on)
     return ConsentAtHand(terms, standing)
-
-
-async def _locked_consent(db: Db, request: MakeDisclosure) -> Consent | None:
-    if request.consent_id is None:
-        return None
-    consent = await db.scalar(
-        select(Consent)
-        .where(
-            Consent.agency_id == db.scope.agency_id,
-            Consent.id == request.consent_id,
-            Consent.participant_id == request.participant_id,
-        )
-        .with_for_update(read=True)
-    )
-    if consent is None:
-        raise NotThere
-    return consent
-
-
-async def _at_hand(db: Db, sealer: Sealer, consent: Consent, on: date) -> ConsentAtHand:
-    terms = open_terms(sealer, consent)
-    ended = await treatment_ended(db, consent.participant_id)
-    standing = consent_standing(terms.expiry, revoked_at=consent.revoked_at, treatment_ended=ended, on=on)
-    return ConsentAtHand(terms, standing)
-
-
-async def treatment_ended(db: Db, participant_id: UUID) -> bool:
-    """Tell whether the person had episodes and every one of them is closed."""
-    question = select(func.count(), func.count(Episode.closed_on)).where(
-        Episode.agency_id == db.scope.agency_id, Episode.participant_id == participant_id
-    )
-    opened, closed = (await db.execute(question)).one()
-    return bool(opened) and opened == closed
-
-
-def _place(
-    db: Db,
-    sealer: Sealer,
-    participant_id: UUID,
-    terms: DisclosureTerms,
-    *,
-    made_at: datetime,
-    basis_valid: bool = True,
-    source_system: str | None = None,
-) -> Disclosure:
-    details = terms.model_dump(mode="json", include={"recipient", "description"})
-    disclosure = Disclosure(
-        agency_id=db.scope.agency_id,
-        id=uuid7(),
-        participant_id=participant_id,
-        details=sealer.seal(DETAILS, details),
-        basis_valid=basis_valid,
-        made_at=made_at,
-        made_by=None if source_system else db.scope.actor_id,
-        source_system=source_system,
-        **terms.model_dump(exclude={"participant_id", "recipient", "description"}),
-    )
-    db.add(disclosure)
-    db.publish(
-        facts.DISCLOSURE_MADE,
-        facts.DisclosureFacts(
-            disclosure_id=disclosure.id,
-            participant_id=participant_id,
-            basis=terms.basis,
-            consent_id=terms.consent_id,
-            basis_valid=basis_valid,
-            made_at=made_at,
-        ),
-        about=disclosure.id,
-        seq=1,
-    )
-    if source_system is None:
-        db.audit("disclosure.make", participant_id, disclosure_id=disclosure.id, basis=terms.basis)
-    return disclosure

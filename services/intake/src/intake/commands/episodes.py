@@ -17,6 +17,7 @@ from common.text import Asked, Day, Instant
 from intake.commands.access import reach, reach_unmerged
 from intake.commands.assignments import unassign
 from intake.commands.federal import close_clock
+from intake.commands.notices import require_notice
 from intake.commands.plan_versions import goals_of
 from intake.commands.plans import close_plan
 from intake.commands.recording import Recording, recording, require_order
@@ -188,6 +189,7 @@ async def close_episode(db: Db, actor: Actor, episode_id: UUID, request: CloseEp
         detail = "Give the day of death, or the last day on which it is known that the person lived."
         raise Unprocessable("day-of-death-missing", detail, "/deceased_on")
     place_closure(db, now, episode, request)
+    await require_notice(db, episode, request.reason)
     await end_what_hangs_on(db, now, episode, EndReason.EPISODE_CLOSED)
     db.audit("episode.close", episode.participant_id, episode_id=episode.id)
     return Created(id=episode.id, version=episode.version)

@@ -4,8 +4,12 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from common.contracts.codes import ReferralStatus
 from common.database import Db
 from common.errors import NotThere
 from common.http import Created, require_version
@@ -13,6 +17,7 @@ from common.identity import Actor
 from common.privacy import KeyRing, blind_index
 from common.text import Asked
 from intake.commands.recording import recording
+from intake.commands.referral_tellings import Telling, link_terms, shown_by_link
 from intake.commands.referrals import reach_referral
 from intake.models import Referral
 
@@ -22,9 +27,20 @@ TOKEN_CHARACTERS = 64
 
 
 class SetFollowLink(Asked):
-    """Every change makes a new link and ends the one before; a closed one answers nothing."""
+    """Every change makes a new link and ends the one before; a closed one answers nothing.
+
+    A link says `received` for ever, unless `told` says on what basis the referrer may know more.
+    """
 
     open: bool
+    told: Telling | None = None
+
+
+class FollowStatus(BaseModel):
+    """All that a referrer without an account may know. `since`: the day, where the agency is."""
+
+    status: ReferralStatus
+    since: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +81,26 @@ async def require_proof(db: Db, keys: KeyRing, referral: Referral, proof: bytes)
         raise NotThere
 
 
-async def set_follow_link(db: Db, actor: Actor, referral_id: UUID, request: SetFollowLink, *, expected: int) -> Created:
+async def set_follow_link(
+    db: Db, keys: KeyRing, actor: Actor, referral_id: UUID, request: SetFollowLink, *, expected: int
+) -> Created:
     referral = await reach_referral(db, actor, referral_id, await recording(db), lock=True)
     require_version(referral.version, expected)
     referral.link_version += 1
     referral.link_open = request.open
+    referral.link_terms = await link_terms(db, keys, referral, request.told)
     referral.version += 1
     db.audit("referral.link", referral.id, open=request.open, link_version=referral.link_version)
     return Created(id=referral.id, version=referral.version)
+
+
+async def follow_status(db: Db, keys: KeyRing, token: str) -> FollowStatus:
+    """Return how far a referral is, for whoever has its link; no key is made for what is not there."""
+    named = read_token(token)
+    found = await db.get(Referral, (named.agency_id, named.referral_id))
+    if found is None:
+        raise NotThere
+    await require_proof(db, keys, found, named.proof)
+    status, since = await shown_by_link(db, keys, found)
+    db.audit("referral.follow", found.id, status=status)
+    return FollowStatus(status=status, since=since)

@@ -209,7 +209,9 @@ def _place_papers(db: Db, batch: Batch, row: ImportedParticipant, episode: Episo
     consent = None
     if row.consent:
         with pointing("/consent"):
-            consent = place_consent(db, now, sealer, episode.participant_id, row.consent)
+            consent = place_consent(
+                db, now, sealer, episode.participant_id, row.consent, deceased_on=episode.deceased_on
+            )
     for place, disclosure in enumerate(row.disclosures):
         with pointing(f"/disclosures/{place}"):
             place_past_disclosure(db, now, sealer, episode.participant_id, disclosure, consent)

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
+from common.contracts.codes import RecordOrigin
 from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import Refused, Unprocessable
@@ -22,7 +23,7 @@ from common.privacy import KeyRing
 from common.text import Asked, Code, Distinct, Instant
 from intake.commands.access import reach_unmerged
 from intake.commands.duplicates import decide_pair
-from intake.commands.participants import Identity, identity_of, known_of, replace_identity, vault_of
+from intake.commands.participants import Identity, identity_of, known_of, label, replace_identity, vault_of
 from intake.commands.recording import Recording, clock, recording
 from intake.models import Merge, Participant
 from intake.rules.duplicates import Agreement, MergeKind, MergeReason, PairState
@@ -117,6 +118,7 @@ async def _join(
     rows = {"survivor": row_of(survivor), "merged": row_of(merged)}
     merge.merged_at = await clock(db)
     merge.taken = [str(field) for field in await _take(db, keys, now, survivor, merged, take)] if take else []
+    await label(db, keys, now, survivor, RecordOrigin(merged.origin))
     merge.before = sealer.seal(BEFORE, rows | {"after": row_of(survivor)})
     merge.moved_ids = await _move_along(db, merged.id, survivor.id)
     merged.merged_into = survivor.id

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
-from common.contracts.codes import Sex
+from common.contracts.codes import RecordOrigin, Sex
 from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import Unprocessable
@@ -23,6 +23,7 @@ from intake.commands.duplicates import Enrolled, warn
 from intake.commands.recording import Recording, recording
 from intake.models import Participant, ParticipantChange
 from intake.rules.names import name_parts, sounding_parts
+from intake.rules.part2 import origin_of
 from intake.rules.people import ANSWERED_BY, AskedFor, IdentityField, age_band, changed_fields, phone_digits
 
 IDENTITY = "participant.identity"
@@ -89,12 +90,25 @@ class Vault:
 
 
 def place_participant(
-    db: Db, recording: Recording, vault: Vault, identity: Identity, *, participant_id: UUID, enrolled_at: datetime
+    db: Db,
+    recording: Recording,
+    vault: Vault,
+    identity: Identity,
+    *,
+    participant_id: UUID,
+    enrolled_at: datetime,
+    received: bool = False,
 ) -> Participant:
+    """Write somebody new; `received`: what is known of them came with the notice of 42 CFR 2.32.
+
+    Everybody who comes to be a participant comes through here. Raises `Refused` while the agency is not live.
+    """
+    recording.require_live()
     participant = Participant(
         agency_id=db.scope.agency_id,
         id=participant_id,
         enrolled_at=enrolled_at,
+        origin=origin_of(is_program=recording.is_program, received=received),
         source_system=recording.source_system,
         recorded_at=recording.now,
         version=1,
@@ -170,21 +184,36 @@ def _tell(db: Db, fact: Fact, participant: Participant, identity: Identity, reco
             sex=identity.sex,
             enrolled_at=participant.enrolled_at,
             imported=participant.source_system is not None,
+            origin=RecordOrigin(participant.origin),
         ),
         about=participant.id,
         seq=participant.version,
     )
 
 
-async def enrol_participant(db: Db, keys: KeyRing, request: Identity, actor: Actor | None = None) -> Enrolled:
+async def enrol_participant(
+    db: Db, keys: KeyRing, request: Identity, actor: Actor | None = None, *, received: bool = False
+) -> Enrolled:
     """Enrol somebody, and propose every record that may be theirs; `actor` is who may be shown some of them."""
     now = await recording(db)
     participant_id = uuid7()
     vault = await vault_of(db, keys, participant_id)
-    participant = place_participant(db, now, vault, request, participant_id=participant_id, enrolled_at=db.now)
+    participant = place_participant(
+        db, now, vault, request, participant_id=participant_id, enrolled_at=db.now, received=received
+    )
     possible = await warn(db, actor, now, participant)
     db.audit("participant.enrol", participant_id, shown=[one.id for one in possible])
     return Enrolled(id=participant_id, version=1, possible_duplicates=possible)
+
+
+async def label(db: Db, keys: KeyRing, now: Recording, participant: Participant, origin: RecordOrigin) -> None:
+    """Label a record that was no Part 2 record until it met one; no label is ever taken away."""
+    if participant.origin != RecordOrigin.OTHER or origin is RecordOrigin.OTHER:
+        return
+    sealer = await keys.sealer(db, participant.agency_id, participant.id)
+    participant.origin = origin
+    participant.version += 1
+    _tell(db, facts.PARTICIPANT_CHANGED, participant, identity_of(known_of(sealer, participant)), now)
 
 
 async def vault_of(db: Db, keys: KeyRing, participant_id: UUID) -> Vault:

@@ -9,16 +9,21 @@ from sqlalchemy import func, select
 from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.text import local_day
-from intake.models import Agency
+from intake.models import Agency, AgencyPrivacy
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`now`: the database's clock, which nothing stated may be later than. `zone`: where the agency's days begin."""
+    """`now`: the database's clock, which nothing stated may be later than. `zone`: where the agency's days begin.
+
+    `is_program` and `is_live`: how the agency stands under 42 CFR Part 2, and whether it may take people in.
+    """
 
     now: datetime
     zone: str
     source_system: str | None = None
+    is_program: bool = True
+    is_live: bool = False
 
     @property
     def imported(self) -> bool:
@@ -37,6 +42,12 @@ class Recording:
             raise Unprocessable("in-the-future", "This time is yet to come.", pointer)
         return instant or self.now
 
+    def require_live(self) -> None:
+        """Raise `Refused` where nobody may be taken in yet, however they come."""
+        if not self.is_live:
+            detail = "The agency is not live yet. GET /v1/privacy/status says what is missing; then go live."
+            raise Refused("agency-not-live", detail)
+
     def require_past(self, day: date, pointer: str) -> None:
         """Raise `Unprocessable` if a day that somebody stated is yet to come."""
         if day > self.today:
@@ -45,10 +56,16 @@ class Recording:
 
 async def recording(db: Db, source_system: str | None = None) -> Recording:
     """Return how the transaction records. Raises `Refused` (503) while the agency is not yet heard of."""
-    zone = await db.scalar(select(Agency.zone).where(Agency.agency_id == db.scope.agency_id))
-    if zone is None:
+    question = (
+        select(Agency.zone, AgencyPrivacy.is_program, AgencyPrivacy.live_at)
+        .outerjoin(AgencyPrivacy, AgencyPrivacy.agency_id == Agency.agency_id)
+        .where(Agency.agency_id == db.scope.agency_id)
+    )
+    found = (await db.execute(question)).one_or_none()
+    if found is None:
         raise Refused("agency-not-known-yet", "The agency was opened just now. Try again in a moment.", status=503)
-    return Recording(db.now, zone, source_system)
+    zone, is_program, live_at = found
+    return Recording(db.now, zone, source_system, is_program=is_program is not False, is_live=live_at is not None)
 
 
 async def clock(db: Db) -> datetime:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from common.contracts import intake as facts
-from common.contracts.codes import ReferralDirection, ReferralKind, ReferralStatus
+from common.contracts.codes import RecordOrigin, ReferralDirection, ReferralKind, ReferralStatus
 from common.database import Db
 from common.errors import Refused, Unprocessable
 from common.identity import Actor
@@ -17,7 +17,7 @@ from intake.commands.access import reach_unmerged
 from intake.commands.duplicates import Enrolled
 from intake.commands.eligibility import Screened, overridden, require_program, rules_of, screened
 from intake.commands.episodes import EpisodeTerms, OpenEpisode, open_episode, place_episode
-from intake.commands.participants import Identity, enrol_participant
+from intake.commands.participants import Identity, enrol_participant, label
 from intake.commands.recording import Recording, recording
 from intake.commands.referral_steps import connect, require_introduction, stated_since
 from intake.commands.referrals import (
@@ -121,11 +121,14 @@ async def _become(
 ) -> Accepted:
     """Return who the person is: somebody served already within the actor's reach, or somebody new."""
     if request.participant_id is not None:
-        person = await reach_unmerged(db, actor, request.participant_id, await recording(db))
+        now = await recording(db)
+        person = await reach_unmerged(db, actor, request.participant_id, now, lock=said.received_part2)
+        if said.received_part2:
+            await label(db, keys, now, person, RecordOrigin.RECEIVED_PART2)
         return Accepted(id=referral_id, version=1, participant_id=person.id)
     assert said.person is not None  # who is referred in is always said
     identity = request.identity or Identity.model_validate(said.person.model_dump())
-    enrolled = await enrol_participant(db, keys, identity, actor)
+    enrolled = await enrol_participant(db, keys, identity, actor, received=said.received_part2)
     possible = enrolled.possible_duplicates
     return Accepted(id=referral_id, version=1, participant_id=enrolled.id, possible_duplicates=possible)
 

@@ -15,6 +15,7 @@ from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked, Instant
 from intake.commands.recording import Recording, recording
+from intake.commands.referral_tellings import Telling, tell_receiver
 from intake.commands.referrals import (
     Party,
     reach_referral,
@@ -39,6 +40,8 @@ class ChangeReferral(Asked):
     kind: Literal[ReferralKind.REFERRAL] | None = Field(
         default=None, description="only a number was given: the warm hand-off becomes a referral"
     )
+    told: Telling | None = Field(default=None, description="on what basis the receiver of one that goes out is told")
+    by_person: bool = Field(default=False, description="the person made the contact themselves; we told nobody")
 
     @model_validator(mode="after")
     def _belongs_to_the_status(self) -> Self:
@@ -46,6 +49,10 @@ class ChangeReferral(Asked):
             raise ValueError("give a reason with closed, and only then")
         if self.status is not ReferralStatus.CONNECTED and (self.introduction or self.accepted_at or self.receiver):
             raise ValueError("introduction, accepted_at and receiver belong to connected")
+        if self.status is ReferralStatus.CLOSED and (self.told or self.by_person):
+            raise ValueError("told and by_person belong to contacted and connected")
+        if self.told and self.by_person:
+            raise ValueError("give told or by_person, not both")
         if self.kind is not None and self.introduction is not None:
             raise ValueError("an introduction makes it a warm hand-off; leave kind out")
         return self
@@ -61,6 +68,11 @@ async def change_referral(
     referral.kind = request.kind or referral.kind
     at = stated_since(now, referral, request.at, "/at")
     step = _become(referral, request, at, now, actor)
+    if request.status is not ReferralStatus.CLOSED:
+        introduced = request.introduction is not None
+        await tell_receiver(
+            db, keys, actor, referral, told=request.told, by_person=request.by_person, introduced=introduced
+        )
     if request.receiver:
         sealer = await keys.sealer(db, db.scope.agency_id, referral.id)
         step.receiver = sealer.seal(RECEIVER, request.receiver.model_dump(mode="json", exclude_none=True))

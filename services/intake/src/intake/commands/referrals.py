@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Uuid, or_, select, true, type_coerce
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
-from common.contracts.codes import ReferralDirection, ReferralKind, ReferralStatus
+from common.contracts.codes import RecordOrigin, ReferralDirection, ReferralKind, ReferralStatus
 from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import NotThere, Refused
@@ -26,6 +26,7 @@ from intake.commands.recording import Recording, recording
 from intake.commands.referral_matches import possible_matches
 from intake.models import Referral, ReferralStep
 from intake.rules.eligibility import Answers, Known, Verdict
+from intake.rules.part2 import referral_origin
 from intake.rules.referrals import ReferralCloseReason
 
 SAID = "referral.said"
@@ -104,6 +105,7 @@ class RecordReferral(Asked):
     external_id: Code | None = Field(default=None, description="what the referrer's system calls this referral")
     source_system: Code | None = Field(default=None, description="the referrer's system; needed with external_id")
     answers: Answers = Answers()
+    received_part2: bool = Field(default=False, description="it came with the notice of 42 CFR 2.32: a Part 2 record")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -130,6 +132,8 @@ def _require_outbound(request: RecordReferral) -> None:
         raise ValueError("a referral that goes out needs participant_id and receiver")
     if request.person is not None or request.source is not None:
         raise ValueError("person and source belong to a referral that comes in")
+    if request.received_part2:
+        raise ValueError("received_part2 belongs to a referral that comes in")
     if request.kind is ReferralKind.SELF:
         raise ValueError("nobody refers themselves out; take another kind")
 
@@ -151,13 +155,13 @@ class Origin:
     import_id: UUID | None = None
     import_line: int | None = None
     possible_ids: Sequence[UUID] = ()
+    label: RecordOrigin | None = None  # of the participant who is sent out
 
 
 async def record_referral(db: Db, keys: KeyRing, actor: Actor, request: RecordReferral) -> Recorded:
     """Record one referral, with the duplicate check; one that the same system sent before is answered as it was."""
     now = await recording(db)
-    if request.participant_id is not None:
-        await reach_unmerged(db, actor, request.participant_id, now)
+    sent = await reach_unmerged(db, actor, request.participant_id, now) if request.participant_id else None
     vault = await vault_of(db, keys, referral_id := uuid7())
     external = external_index(vault.index_key, request)
     if external and (known := await _known(db, request.source_system, external)):
@@ -166,7 +170,8 @@ async def record_referral(db: Db, keys: KeyRing, actor: Actor, request: RecordRe
         external = None  # somebody else's: recorded all the same, so that nothing is lost and nothing told
     sought = sought_of(vault.index_key, request.person)
     found = await possible_matches(db, {referral_id: sought})
-    origin = Origin(referral_id, sought, external_index=external, possible_ids=found.get(referral_id, ()))
+    label = RecordOrigin(sent.origin) if sent else None
+    origin = Origin(referral_id, sought, external, possible_ids=found.get(referral_id, ()), label=label)
     referral = place_referral(db, now, vault, request, origin, await screen(db, request))
     db.audit("referral.record", referral_id, direction=request.direction, kind=request.kind)
     return Recorded(id=referral_id, version=1, eligibility=_verdict(referral))
@@ -251,6 +256,7 @@ def place_referral(
         screening=screening and vault.sealer.seal(SCREENING, screening.model_dump(mode="json")),
         link_version=1,
         link_open=True,
+        origin=origin.label or referral_origin(is_program=now.is_program, received=request.received_part2),
         recorded_by=db.scope.actor_id,
         source_system=request.source_system,
         external_index=origin.external_index,

@@ -1,16 +1,25 @@
 """What intake remembers, a file for each noun; importing this package is what makes the schema whole."""
 
 from intake.models.answers import Assessment
+from intake.models.bases import Agreement, CareRelation, CourtOrder, LegalDemand, Party, Restriction
 from intake.models.care import Assignment, Episode
 from intake.models.contacts import Attempt, ChannelLock, Locator, Reachability, SafeContact
 from intake.models.directory import Meeting, MeetingFeed
+from intake.models.disclosing import Disclosure, DisclosureReview, Package
 from intake.models.duplicates import Merge, PossiblePair
 from intake.models.grants import ClientCode, DuePoint, Funding, Grant
-from intake.models.heard import Agency, Program, Staff
+from intake.models.heard import Agency, Attendance, Program, Staff
 from intake.models.instruments import Answer, Instrument
 from intake.models.matching import Match, MatchCandidate, PeerProfile, Veto, Waiting
 from intake.models.own import OwnCode, OwnCodeHandle, SelfIntake
-from intake.models.papers import Consent, Disclosure
+from intake.models.papers import (
+    Consent,
+    ConsentApplied,
+    ConsentMove,
+    ConsentRecipient,
+    NoticeDeferral,
+    NoticeText,
+)
 from intake.models.people import ImportedRow, Notice, Participant, ParticipantChange
 from intake.models.planning import (
     Goal,
@@ -22,6 +31,7 @@ from intake.models.planning import (
     PlanReview,
     PlanVersion,
 )
+from intake.models.privacy import AgencyPrivacy, BreakGlass, Determination
 from intake.models.referring import (
     Eligibility,
     Referral,
@@ -36,14 +46,25 @@ from intake.models.schema import TABLES, Model, Owned
 __all__ = [
     "TABLES",
     "Agency",
+    "AgencyPrivacy",
+    "Agreement",
     "Answer",
     "Assessment",
     "Assignment",
     "Attempt",
+    "Attendance",
+    "BreakGlass",
+    "CareRelation",
     "ChannelLock",
     "ClientCode",
     "Consent",
+    "ConsentApplied",
+    "ConsentMove",
+    "ConsentRecipient",
+    "CourtOrder",
+    "Determination",
     "Disclosure",
+    "DisclosureReview",
     "DuePoint",
     "Eligibility",
     "Episode",
@@ -54,6 +75,7 @@ __all__ = [
     "Grant",
     "ImportedRow",
     "Instrument",
+    "LegalDemand",
     "Locator",
     "Match",
     "MatchCandidate",
@@ -63,11 +85,15 @@ __all__ = [
     "Merge",
     "Model",
     "Notice",
+    "NoticeDeferral",
+    "NoticeText",
     "OwnCode",
     "OwnCodeHandle",
     "Owned",
+    "Package",
     "Participant",
     "ParticipantChange",
+    "Party",
     "PeerProfile",
     "Plan",
     "PlanAgreement",
@@ -81,6 +107,7 @@ __all__ = [
     "ReferralImportPart",
     "ReferralImportRefusal",
     "ReferralStep",
+    "Restriction",
     "SafeContact",
     "SafetyAction",
     "SafetyConcern",

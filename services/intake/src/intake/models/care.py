@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.models.schema import CHANGING, Owned, belongs, one_open
+from intake.models.schema import CHANGING, CHANGING_READ, Owned, belongs, one_open
 
 
 class Episode(Owned):
@@ -24,7 +24,7 @@ class Episode(Owned):
         one_open("participant_id", "program_id", while_empty="closed_on", name="uq_episode_open"),
         belongs("follows_id", "episode"),
         Index(None, "agency_id", "participant_id"),
-        CHANGING,
+        CHANGING_READ,
     )
 
     program_id: Mapped[UUID]

@@ -1,9 +1,10 @@
-"""Heard from workforce: agencies, programs and staff, of which the newest state is kept."""
+"""Heard from the other services: agencies, programs, staff and attendance, of which the newest state is kept."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.models.schema import HEARD, Model
@@ -45,3 +46,21 @@ class Staff(Model):
     roles: Mapped[list[str]]
     employed_from: Mapped[date]
     employed_to: Mapped[date | None]
+
+
+class Attendance(Model):
+    """Heard from session-logging: on which days somebody was there, for packages that say no more than that."""
+
+    __tablename__ = "attendance"
+    __table_args__: Any = (Index(None, "agency_id", "participant_id", "service_date"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    participant_id: Mapped[UUID]
+    service_date: Mapped[date]
+    minutes: Mapped[int]
+    modality: Mapped[str]
+    outcome: Mapped[str]
+    status: Mapped[str]
+    signed_at: Mapped[datetime | None]

@@ -47,6 +47,7 @@ class Participant(Model):
     alias_birth_index: Mapped[bytes | None]
     pairable: Mapped[bool] = mapped_column(server_default=text("false"))
     anonymous: Mapped[bool] = mapped_column(server_default=text("false"))
+    origin: Mapped[str] = mapped_column(server_default="own_part2")
     merged_into: Mapped[UUID | None]
     enrolled_at: Mapped[datetime]
     source_system: Mapped[str | None]
@@ -104,5 +105,7 @@ class Notice(Owned):
     channel: Mapped[str]
     given_at: Mapped[datetime]
     given_by: Mapped[UUID | None]
+    acknowledgement: Mapped[str | None]
+    after_bounce_of: Mapped[UUID | None]
     source_system: Mapped[str | None]
     recorded_at: Mapped[datetime]

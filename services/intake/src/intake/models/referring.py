@@ -74,6 +74,9 @@ class Referral(Model):
     close_reason: Mapped[str | None]
     link_version: Mapped[int]
     link_open: Mapped[bool]
+    link_terms: Mapped[bytes | None]
+    disclosure_id: Mapped[UUID | None]
+    origin: Mapped[str] = mapped_column(server_default="own_part2")
     recorded_by: Mapped[UUID | None]
     source_system: Mapped[str | None]
     external_index: Mapped[bytes | None]

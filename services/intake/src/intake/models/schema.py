@@ -32,6 +32,9 @@ TABLES = foundation(Model.metadata)
 HEARD = {"info": {"api": "select", "worker": "select, insert, update"}}
 CHANGING = {"info": {"api": "select, insert, update", "worker": ""}}
 LASTING = {"info": {"api": "select, insert", "worker": ""}}
+# The same, but read by the worker too, which accounts for what the other services disclosed.
+CHANGING_READ = {"info": {"api": "select, insert, update", "worker": "select"}}
+LASTING_READ = {"info": {"api": "select, insert", "worker": "select"}}
 
 
 def belongs(column: str, table: str) -> ForeignKeyConstraint:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
-from common.contracts.codes import Sex
+from common.contracts.codes import RecordOrigin, Sex
 from common.database import Db
 from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.identity import Actor
@@ -60,6 +60,7 @@ class ParticipantRecord(BaseModel):
     external_id: str | None = None
     enrolled_at: AwareDatetime
     source_system: str | None = Field(default=None, description="where an imported person came from")
+    origin: RecordOrigin = Field(description="under 42 CFR Part 2; travels with the record")
     intake: Intake
     version: int
 
@@ -118,6 +119,7 @@ def _record(sealer: Sealer, found: Participant) -> ParticipantRecord:
             "merged_into": found.merged_into,
             "enrolled_at": found.enrolled_at,
             "source_system": found.source_system,
+            "origin": found.origin,
             "intake": {"stage": intake_stage(missing), "missing": missing},
             "version": found.version,
             **known,

@@ -1,4 +1,4 @@
-"""One episode, consent, plan or assignment as it stands, with the version to change it by."""
+"""One episode or assignment as it stands, with the version to change it by, and what there is of a person."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,17 +8,15 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import select
 
-from common.contracts.codes import CloseReason, ConsentType
+from common.contracts.codes import CloseReason
 from common.database import Db
 from common.http import PAGE_MOST
 from common.identity import Actor
 from common.privacy import KeyRing
 from intake.commands.access import OwnedRow, family_of, reach, reach_participant
-from intake.commands.consents import open_terms
-from intake.commands.disclosures import treatment_ended
 from intake.commands.recording import recording
 from intake.models import Assignment, Consent, Episode, Plan
-from intake.rules.consents import ConsentStanding, ConsentTerms, consent_standing
+from intake.queries.consents import ConsentEntry, entries
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -39,16 +37,6 @@ class EpisodeRecord(BaseModel):
     version: int
 
 
-class ConsentRecord(BaseModel):
-    id: UUID
-    participant_id: UUID
-    status: ConsentStanding
-    terms: ConsentTerms
-    revoked_at: AwareDatetime | None
-    source_system: str | None
-    version: int
-
-
 class AssignmentRecord(BaseModel):
     id: UUID
     participant_id: UUID
@@ -60,15 +48,6 @@ class AssignmentRecord(BaseModel):
     end_reason: str | None
     follows_id: UUID | None
     source_system: str | None
-    version: int
-
-
-class ConsentEntry(BaseModel):
-    id: UUID
-    consent_type: ConsentType
-    status: ConsentStanding
-    signed_at: AwareDatetime
-    expires_on: date | None
     version: int
 
 
@@ -96,7 +75,7 @@ async def records(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID) -> 
         episodes=[_shown(EpisodeRecord, row) for row in await _newest(db, Episode, family)],
         assignments=[_shown(AssignmentRecord, row) for row in await _newest(db, Assignment, family)],
         plans=[_shown(PlanEntry, row) for row in await _newest(db, Plan, family)],
-        consents=await _consents(db, keys, family, now.today),
+        consents=await entries(db, keys, now, await _newest(db, Consent, family)),
     )
 
 
@@ -109,44 +88,9 @@ def _shown(shape: type[Shape], row: object) -> Shape:
     return shape.model_validate(row, from_attributes=True)
 
 
-async def _consents(db: Db, keys: KeyRing, family: Sequence[UUID], today: date) -> list[ConsentEntry]:
-    rows = await _newest(db, Consent, family)
-    signers = {row.participant_id for row in rows}
-    sealers = await keys.sealers(db, db.scope.agency_id, signers)
-    ended = {signer: await treatment_ended(db, signer) for signer in signers}
-    entries = []
-    for row in rows:
-        shown = {name: getattr(row, name) for name in ConsentEntry.model_fields if name != "status"}
-        standing = consent_standing(
-            open_terms(sealers[row.participant_id], row).expiry,
-            revoked_at=row.revoked_at,
-            treatment_ended=ended[row.participant_id],
-            on=today,
-        )
-        entries.append(ConsentEntry.model_validate(shown | {"status": standing}))
-    return entries
-
-
 async def episode(db: Db, actor: Actor, episode_id: UUID) -> EpisodeRecord:
     found = await reach(db, actor, Episode, episode_id, await recording(db))
     return _shown(EpisodeRecord, found)
-
-
-async def consent(db: Db, keys: KeyRing, actor: Actor, consent_id: UUID) -> ConsentRecord:
-    """Return a consent as it stands at this moment: `expired` follows from the database's clock."""
-    now = await recording(db)
-    found = await reach(db, actor, Consent, consent_id, now)
-    terms = open_terms(await keys.sealer(db, db.scope.agency_id, found.participant_id), found)
-    ended = await treatment_ended(db, found.participant_id)
-    return ConsentRecord(
-        id=found.id,
-        participant_id=found.participant_id,
-        status=consent_standing(terms.expiry, revoked_at=found.revoked_at, treatment_ended=ended, on=now.today),
-        terms=terms,
-        revoked_at=found.revoked_at,
-        source_system=found.source_system,
-        version=found.version,
-    )
 
 
 async def assignment(db: Db, actor: Actor, assignment_id: UUID) -> AssignmentRecord:

@@ -1,14 +1,14 @@
 """What is read of referrals: one with its history, the queue, how far a file is, and what a referrer may know."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
 
-from common.contracts.codes import ReferralDirection, ReferralKind, ReferralStatus
+from common.contracts.codes import RecordOrigin, ReferralDirection, ReferralKind, ReferralStatus
 from common.database import Db
 from common.errors import NotThere
 from common.http import Cursor, encode_cursor
@@ -16,7 +16,7 @@ from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from intake.commands.access import within_reach
 from intake.commands.eligibility import Screened
-from intake.commands.follow_links import follow_token, read_token, require_proof
+from intake.commands.follow_links import follow_token
 from intake.commands.recording import Recording, recording
 from intake.commands.referral_steps import RECEIVER
 from intake.commands.referrals import SAID, SCREENING, reach_referral, referral_within_reach
@@ -73,6 +73,7 @@ class ReferralRecord(ReferralEntry):
     closed_at: AwareDatetime | None
     close_reason: ReferralCloseReason | None
     link_open: bool
+    origin: RecordOrigin = Field(description="under 42 CFR Part 2; travels with the record")
     source_system: str | None
     import_id: UUID | None
     steps: list[StepRecord] = Field(max_length=100)
@@ -89,13 +90,6 @@ class FollowLink(BaseModel):
     path: str | None
     open: bool
     version: int
-
-
-class FollowStatus(BaseModel):
-    """All that a referrer without an account may know. `since`: the day, where the agency is."""
-
-    status: ReferralStatus
-    since: date
 
 
 class ImportProgress(BaseModel):
@@ -215,27 +209,6 @@ async def follow_link(db: Db, keys: KeyRing, actor: Actor, referral_id: UUID) ->
     found = await reach_referral(db, actor, referral_id, await recording(db))
     path = STATUS_PATH + await follow_token(db, keys, found) if found.link_open else None
     return FollowLink(path=path, open=found.link_open, version=found.version)
-
-
-async def follow_status(db: Db, keys: KeyRing, token: str) -> FollowStatus:
-    """Return how far a referral is, for whoever has its link; no key is made for what is not there."""
-    named = read_token(token)
-    found = await db.get(Referral, (named.agency_id, named.referral_id))
-    if found is None:
-        raise NotThere
-    await require_proof(db, keys, found, named.proof)
-    db.audit("referral.follow", found.id)
-    now = await recording(db)
-    return FollowStatus(status=ReferralStatus(found.status), since=now.day(_since(found)))
-
-
-def _since(found: Referral) -> datetime:
-    times = {
-        ReferralStatus.CONTACTED: found.contacted_at,
-        ReferralStatus.CONNECTED: found.connected_at,
-        ReferralStatus.CLOSED: found.closed_at,
-    }
-    return times.get(ReferralStatus(found.status)) or found.recorded_at
 
 
 async def progress(db: Db, import_id: UUID) -> ImportProgress:

@@ -1,14 +1,16 @@
-"""What a consent must hold (42 CFR 2.31), and how it stands on a day."""
+"""What a consent says (42 CFR 2.31): who may tell whom what about a person, why and until when, signed by whom."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
 from common.contracts.codes import ConsentType
-from common.text import Asked, Code, Day, Instant, Line, local_day
+from common.text import Asked, Code, Day, Instant, Line
+from intake.rules.consent_states import ConsentStanding as ConsentStanding
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Fault = tuple[str, str]  # where (a JSON pointer without its first slash), and one sentence on what to do
@@ -27,6 +29,7 @@ class InformationCategory(StrEnum):
     MEDICATIONS = "medications"
     MENTAL_HEALTH = "mental_health"
     BILLING = "billing"
+    COUNSELING_NOTES = "counseling_notes"
 
 
 class Purpose(StrEnum):
@@ -40,6 +43,9 @@ class Purpose(StrEnum):
     HOUSING = "housing"
     EMPLOYMENT = "employment"
     BENEFITS = "benefits"
+    FUNDRAISING = "fundraising"
+    LEGAL_PROCEEDINGS = "legal_proceedings"
+    CRIMINAL_JUSTICE = "criminal_justice"
     EMERGENCY_CARE = "emergency_care"
     LEGAL_DUTY = "legal_duty"
     OVERSIGHT = "oversight"
@@ -48,10 +54,14 @@ class Purpose(StrEnum):
 
 
 TPO = frozenset({Purpose.TREATMENT, Purpose.PAYMENT, Purpose.HEALTH_CARE_OPERATIONS})
-# Purposes that rest on something other than the person's consent, or on a consent type that is not offered.
-NEVER_BY_CONSENT = frozenset(
-    {Purpose.EMERGENCY_CARE, Purpose.LEGAL_DUTY, Purpose.OVERSIGHT, Purpose.RESEARCH, Purpose.PROGRAM_SERVICES}
-)
+# The types whose one purpose no other consent may have.
+OWN_PURPOSE = {
+    ConsentType.PROCEEDINGS: Purpose.LEGAL_PROCEEDINGS,
+    ConsentType.CRIMINAL_JUSTICE: Purpose.CRIMINAL_JUSTICE,
+    ConsentType.RESEARCH: Purpose.RESEARCH,
+}
+# Purposes that rest on something other than the person's consent.
+NEVER_BY_CONSENT = frozenset({Purpose.EMERGENCY_CARE, Purpose.LEGAL_DUTY, Purpose.OVERSIGHT, Purpose.PROGRAM_SERVICES})
 
 
 class RecipientClass(StrEnum):
@@ -68,11 +78,29 @@ COVERED_CLASSES = frozenset(
 )
 
 
+class GeneralDesignation(StrEnum):
+    """Whom an intermediary may pass records on to, where they are not named (42 CFR 2.31(a)(4)(ii)(B))."""
+
+    TREATING_PARTICIPANTS = "treating_participants"
+
+
+class JusticeRole(StrEnum):
+    """What somebody in the criminal justice system is to the person (42 CFR 2.35(a)(1))."""
+
+    COURT = "court"
+    PROBATION = "probation"
+    PAROLE = "parole"
+    PRETRIAL = "pretrial"
+    PROSECUTOR_IN_MATTER = "prosecutor_in_matter"
+    PROSECUTOR_OUTSIDE_MATTER = "prosecutor_outside_matter"
+
+
 class ExpiryKind(StrEnum):
     DATE = "date"
     EVENT = "event"
     NONE = "none"
     END_OF_TREATMENT = "end_of_treatment"
+    END_OF_STUDY = "end_of_study"
 
 
 class SignerCapacity(StrEnum):
@@ -85,14 +113,9 @@ class SignerCapacity(StrEnum):
 class SignatureMethod(StrEnum):
     PAPER = "paper"
     ELECTRONIC = "electronic"
-
-
-class ConsentStanding(StrEnum):
-    """How a consent stands at an instant; `expired` follows from the clock and is stored nowhere."""
-
-    ACTIVE = "active"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
+    DRAWN = "drawn"
+    TYPED = "typed"
+    WITNESSED_MARK = "witnessed_mark"
 
 
 class Recipient(Asked):
@@ -101,6 +124,9 @@ class Recipient(Asked):
     name: Line | None = None
     recipient_class: RecipientClass | None = None
     covered_entity: bool = Field(description="a HIPAA covered entity or business associate")
+    party_id: UUID | None = Field(default=None, description="who it is in the register of parties")
+    monitoring_duty: Line | None = Field(default=None, description="criminal justice: what they must watch over")
+    justice_role: JusticeRole | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -119,11 +145,37 @@ class Expiry(Asked):
     event: Line | None = Field(default=None, description="tied to the person or the purpose, with kind `event`")
 
 
+class LegalMatter(Asked):
+    """The matter that taking part is a condition of (42 CFR 2.35)."""
+
+    name: Line
+    reference: Line | None = None
+    final_disposition_on: Day | None = Field(default=None, description="when it is expected to be decided for good")
+
+
+class RevocableFrom(Asked):
+    """From when a criminal justice consent may be revoked: a day or an event, not after the final disposition."""
+
+    on: Day | None = None
+    event: Line | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.on is None) == (self.event is None):
+            raise ValueError("give either a day or an event")
+        return self
+
+
 class Signature(Asked):
     signer: Line | None = None
     capacity: SignerCapacity | None = None
     method: SignatureMethod | None = None
     evidence_sha256: Digest | None = Field(default=None, description="of the signed document or signature record")
+    authority: Code | None = Field(default=None, description="a representative's: guardianship, power_of_attorney …")
+    minor_consents_alone: bool | None = Field(
+        default=None, description="a parent's signature: the state lets the person consent without them"
+    )
+    co_signer: Line | None = Field(default=None, description="the person, where a parent signed with them")
 
 
 class ConsentTerms(Asked):
@@ -134,112 +186,30 @@ class ConsentTerms(Asked):
     disclosers: list[Line] = Field(default=[], max_length=20, description="who may disclose: names or a class")
     categories: list[InformationCategory] = Field(default=[], max_length=20)
     recipients: list[Recipient] = Field(default=[], max_length=50)
+    intermediary_participants: list[Line] = Field(default=[], max_length=50, description="an intermediary's, by name")
+    general_designation: GeneralDesignation | None = None
     redisclosure_statement: Code | None = Field(default=None, description="version told, if a recipient is covered")
     purposes: list[Purpose] = Field(default=[], max_length=20)
+    fundraising_statement: Code | None = Field(default=None, description="version told: how to say no to fundraising")
     right_to_revoke_statement: Code | None = Field(default=None, description="version told")
     how_to_revoke: Line | None = None
+    starts_on: Day | None = Field(default=None, description="first day, if it is not that of the signature")
     expiry: Expiry | None = None
+    legal_matter: LegalMatter | None = None
+    revocable_from: RevocableFrom | None = None
     signature: Signature | None = None
     signed_at: Instant | None = None
     tpo_redisclosure_statement: Code | None = Field(default=None, description="TPO: may lose this protection")
     tpo_refusal_statement: Code | None = Field(default=None, description="TPO: consequences of refusing")
 
-
-def consent_faults(terms: ConsentTerms, *, now: datetime, zone: str) -> list[Fault]:
-    """Return what a consent lacks of 42 CFR 2.31(a), one entry per element; none means it may be recorded."""
-    return [
-        *missing(_plain_elements(terms)),
-        *_expiry_faults(terms, zone),
-        *_signature_faults(terms.signature),
-        *_signing_faults(terms.signed_at, now),
-        *(missing(_tpo_elements(terms)) if terms.consent_type is ConsentType.TPO else []),
-    ]
+    @property
+    def needs_redisclosure_statement(self) -> bool:
+        """A covered recipient for treatment, payment or operations may pass it on (42 CFR 2.31(a)(4)(iii))."""
+        return any(one.is_covered for one in self.recipients) and not TPO.isdisjoint(self.purposes)
 
 
 def missing(elements: Iterable[tuple[object, str, str]]) -> list[Fault]:
     return [(element, sentence) for there, element, sentence in elements if not there]
-
-
-def _plain_elements(terms: ConsentTerms) -> list[tuple[object, str, str]]:
-    return [
-        (terms.name_as_signed, "name_as_signed", "Give the person's name as signed."),
-        (terms.disclosers, "disclosers", "Say who may disclose."),
-        (
-            InformationCategory.SUBSTANCE_USE_DISORDER in terms.categories,
-            "categories",
-            "Say what may be disclosed, and name substance_use_disorder among it.",
-        ),
-        (_recipients_are_meant(terms), "recipients", "Name the recipients; classes are for TPO consents."),
-        (_redisclosure_is_told(terms), "redisclosure_statement", "Name the redisclosure statement that was given."),
-        (_purposes_fit(terms), "purposes", "Name each purpose; a TPO consent has no other than those three."),
-        (terms.right_to_revoke_statement, "right_to_revoke_statement", "Name the right-to-revoke statement given."),
-        (terms.how_to_revoke, "how_to_revoke", "Say how the person can revoke."),
-    ]
-
-
-def _recipients_are_meant(terms: ConsentTerms) -> bool:
-    by_name = all(recipient.name for recipient in terms.recipients)
-    return bool(terms.recipients) and (terms.consent_type is ConsentType.TPO or by_name)
-
-
-def _redisclosure_is_told(terms: ConsentTerms) -> bool:
-    needed = any(r.is_covered for r in terms.recipients) and not TPO.isdisjoint(terms.purposes)
-    return not needed or terms.redisclosure_statement is not None
-
-
-def _purposes_fit(terms: ConsentTerms) -> bool:
-    if terms.consent_type is ConsentType.TPO:
-        return bool(terms.purposes) and TPO.issuperset(terms.purposes)
-    return bool(terms.purposes) and NEVER_BY_CONSENT.isdisjoint(terms.purposes)
-
-
-def _tpo_elements(terms: ConsentTerms) -> list[tuple[object, str, str]]:
-    return [
-        (
-            terms.tpo_redisclosure_statement,
-            "tpo_redisclosure_statement",
-            "Name the statement that information may be passed on and lose this protection.",
-        ),
-        (
-            terms.tpo_refusal_statement,
-            "tpo_refusal_statement",
-            "Name the statement about the consequences of refusing.",
-        ),
-    ]
-
-
-def _expiry_faults(terms: ConsentTerms, zone: str) -> list[Fault]:
-    expiry = terms.expiry
-    if expiry is None:
-        return [("expiry", "Say when the consent ends: a date or an event.")]
-    if (expiry.on is not None) != (expiry.kind is ExpiryKind.DATE):
-        return [("expiry/on", "Give the last day with kind date, and only then.")]
-    if (expiry.event is not None) != (expiry.kind is ExpiryKind.EVENT):
-        return [("expiry/event", "Give the event with kind event, and only then.")]
-    if expiry.kind in (ExpiryKind.NONE, ExpiryKind.END_OF_TREATMENT) and terms.consent_type is not ConsentType.TPO:
-        return [("expiry/kind", "Only a TPO consent may end with treatment or not at all.")]
-    if expiry.on and terms.signed_at and expiry.on < local_day(terms.signed_at, zone):
-        return [("expiry/on", "The consent would end before it was signed.")]
-    return []
-
-
-def _signature_faults(signature: Signature | None) -> list[Fault]:
-    if signature is None:
-        return [("signature", "Record the signature.")]
-    return missing(
-        [
-            (signature.signer, "signature/signer", "Say who signed."),
-            (signature.capacity, "signature/capacity", "Say in what capacity they signed."),
-            (signature.method, "signature/method", "Say how they signed."),
-            (signature.evidence_sha256, "signature/evidence_sha256", "Give the digest of what was signed."),
-        ]
-    )
-
-
-def _signing_faults(signed_at: datetime | None, now: datetime) -> list[Fault]:
-    if signed_at is None:
-        return [("signed_at", "Say when it was signed.")]
-    return [("signed_at", "It cannot have been signed in the future.")] if signed_at > now else []
 
 
 def consent_standing(

@@ -1,14 +1,15 @@
-"""Whether a disclosure may happen: the basis it rests on, and what must go with it."""
+"""What somebody wishes to disclose, and whether a disclosure that another system accounts for rested on its consent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.contracts.codes import DisclosureBasis
-from common.text import Asked, Code, Line, Prose
+from common.text import Asked, Code, Distinct, Instant, Line, Prose
 from intake.rules.consents import (
     ConsentStanding,
     ConsentTerms,
@@ -21,6 +22,81 @@ from intake.rules.consents import (
 )
 
 
+class OutboundPath(StrEnum):
+    """By which way something about a person left the program."""
+
+    RECORDED = "recorded"
+    PACKAGE = "package"
+    REFERRAL = "referral"
+    REFERRAL_LINK = "referral_link"
+    COLLATERAL_CONTACT = "collateral_contact"
+    IDENTITY_RELEASE = "identity_release"
+    IMPORT = "import"
+
+
+class Channel(StrEnum):
+    """How it reached the recipient; e-mail and text messages in the clear are no channel for it."""
+
+    FAX = "fax"
+    MAIL = "mail"
+    IN_PERSON = "in_person"
+    SECURE_EMAIL = "secure_email"
+    PORTAL = "portal"
+    PHONE = "phone"
+
+
+class View(StrEnum):
+    """What a package shows: whoever asks names the view, and the view fixes the fields."""
+
+    REFERRAL_SUMMARY = "referral_summary"
+    BILLING = "billing"
+    ATTENDANCE_ONLY = "attendance_only"
+    PROGRESS_SUMMARY = "progress_summary"
+    COURT_ORDERED = "court_ordered"
+    CRIME_ON_PREMISES = "crime_on_premises"
+    CHILD_ABUSE_REPORT = "child_abuse_report"
+    EMERGENCY_SUMMARY = "emergency_summary"
+    RESEARCH_SET = "research_set"
+    AUDIT_SET = "audit_set"
+    OWN_COPY = "own_copy"
+
+
+class RecipientKind(StrEnum):
+    PERSON = "person"  # the one served, or who stands in for them
+    OWN_STAFF = "own_staff"
+    OUTSIDE = "outside"
+
+
+class PersonnelRole(StrEnum):
+    """Who answers in an emergency; only medical personnel may be told who somebody is (42 CFR 2.51(a))."""
+
+    PHYSICIAN = "physician"
+    NURSE = "nurse"
+    PARAMEDIC = "paramedic"
+    OTHER_MEDICAL = "other_medical"
+    LAW_ENFORCEMENT = "law_enforcement"
+    CRISIS_LINE = "crisis_line"
+    FAMILY = "family"
+    OTHER = "other"
+
+
+MEDICAL_ROLES = frozenset(
+    {PersonnelRole.PHYSICIAN, PersonnelRole.NURSE, PersonnelRole.PARAMEDIC, PersonnelRole.OTHER_MEDICAL}
+)
+
+
+class Demand(StrEnum):
+    """What is asked or felt to be owed where no basis may fit."""
+
+    SUBPOENA = "subpoena"
+    WARRANT = "warrant"
+    POLICE_REQUEST = "police_request"
+    ADULT_ABUSE = "adult_abuse"
+    DUTY_TO_WARN = "duty_to_warn"
+    WELFARE_CHECK = "welfare_check"
+    PUBLIC_HEALTH = "public_health"
+
+
 class ScopeAttached(StrEnum):
     """What accompanies a disclosure besides the statement (42 CFR 2.32(b))."""
 
@@ -29,26 +105,84 @@ class ScopeAttached(StrEnum):
 
 
 class DisclosedTo(Asked):
-    name: Line
+    kind: RecipientKind = RecipientKind.OUTSIDE
+    party_id: UUID | None = Field(default=None, description="in the register of parties")
+    staff_id: UUID | None = Field(default=None, description="of own staff")
+    identity_proof: Code | None = Field(default=None, description="how the person showed who they are")
+    name: Line | None = Field(default=None, description="of who is in no register")
     address: Line | None = None
     recipient_class: RecipientClass | None = None
-    relation_reference: Code | None = Field(default=None, description="where the relation to the class is recorded")
+    relation_reference: Code | None = Field(default=None, description="where another system recorded the relation")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.kind is RecipientKind.OUTSIDE and self.name is None and self.party_id is None:
+            raise ValueError("give a party_id or a name")
+        return self
+
+
+class Emergency(Asked):
+    """What 42 CFR 2.51(c) has recorded at once, besides who disclosed and when; all of it is asked for."""
+
+    personnel: Line | None = Field(default=None, description="name of who was told")
+    role: PersonnelRole | None = None
+    facility: Line | None = Field(default=None, description="their affiliation with a health care facility")
+    nature: Annotated[Prose, Field(max_length=2000)] | None = None
+    justification: Annotated[Prose, Field(max_length=2000)] | None = Field(
+        default=None, description="why the person's consent could not be had"
+    )
+    happened_at: Instant | None = Field(default=None, description="if it is recorded later than it happened")
+
+
+class Report(Asked):
+    """A report of suspected child abuse or neglect, as the state's form asks for it (42 CFR 2.12(c)(6))."""
+
+    authority: Line | None = None
+    child: Line | None = None
+    suspected: Annotated[Prose, Field(max_length=4000)] | None = None
+
+
+class Incident(Asked):
+    """A crime on the premises or against staff, or a threat of one (42 CFR 2.12(c)(5))."""
+
+    circumstances: Annotated[Prose, Field(max_length=4000)] | None = None
+    last_whereabouts: Line | None = None
 
 
 class DisclosureTerms(Asked):
     """What somebody wishes to disclose, to whom, why, and on what basis."""
 
-    basis: DisclosureBasis
+    basis: DisclosureBasis | None = None
+    demand: Demand | None = None
     consent_id: UUID | None = None
+    agreement_id: UUID | None = None
+    court_order_id: UUID | None = None
     recipient: DisclosedTo
     purpose: Purpose
-    categories: list[InformationCategory] = Field(min_length=1, max_length=20)
+    categories: Annotated[list[InformationCategory], Distinct] = Field(min_length=1, max_length=20)
+    view: View | None = Field(default=None, description="what fixes the fields; always with a package")
+    channel: Channel | None = None
+    for_proceeding: bool = Field(default=False, description="for use in a proceeding against the person")
+    identifies: bool = Field(default=True, description="it shows who the person is and that they are served here")
+    includes_counseling_notes: bool = False
+    ehr: bool = Field(default=False, description="through an electronic health record")
+    emergency: Emergency | None = None
+    report: Report | None = None
+    incident: Incident | None = None
     description: Prose | None = None
     notice_statement: Code | None = Field(default=None, description="version of the 2.32(a) statement sent with it")
     scope_attached: ScopeAttached | None = None
     reason_code: Code | None = None
     reference: Code | None = Field(default=None, description="of the order, agreement, approval or incident")
     subpoena_reference: Code | None = None
+
+    @property
+    def shows_counseling_notes(self) -> bool:
+        return self.includes_counseling_notes or InformationCategory.COUNSELING_NOTES in self.categories
+
+
+# What is told of a person or a recipient in words, and is therefore sealed.
+IN_WORDS = frozenset({"recipient", "description", "emergency", "report", "incident"})
 
 
 @dataclass(frozen=True)
@@ -69,57 +203,58 @@ REFERENCED = frozenset(
 )
 
 
-def disclosure_faults(wish: DisclosureTerms, consent: ConsentAtHand | None) -> list[Fault]:
-    """Return why a disclosure may not happen; none means that it may (privacy rules D8 to D17, default deny)."""
-    if wish.basis is DisclosureBasis.CONSENT:
+def past_faults(past: DisclosureTerms, consent: ConsentAtHand | None) -> list[Fault]:
+    """Return why a disclosure of another system did not rest on its basis, by what that system kept of it."""
+    if past.basis is DisclosureBasis.CONSENT:
         if consent is None:
             return [("consent_id", "Name the consent that this rests on.")]
-        return [*_coverage_faults(wish, consent), *_package_faults(wish)]
-    return missing(_exception_elements(wish))
+        return [*_coverage_faults(past, consent), *_package_faults(past)]
+    return missing(_exception_elements(past))
 
 
-def _coverage_faults(wish: DisclosureTerms, consent: ConsentAtHand) -> list[Fault]:
+def _coverage_faults(past: DisclosureTerms, consent: ConsentAtHand) -> list[Fault]:
     terms = consent.terms
     return missing(
         [
             (consent.standing is ConsentStanding.ACTIVE, "consent_id", f"This consent is {consent.standing.value}."),
-            (_covers(terms.recipients, wish.recipient), "recipient", "The consent does not cover this recipient."),
-            (wish.purpose in terms.purposes, "purpose", "The consent does not cover this purpose."),
-            (set(terms.categories).issuperset(wish.categories), "categories", "The consent does not cover all of it."),
+            (_covers(terms.recipients, past.recipient), "recipient", "The consent does not cover this recipient."),
+            (past.purpose in terms.purposes, "purpose", "The consent does not cover this purpose."),
+            (set(terms.categories).issuperset(past.categories), "categories", "The consent does not cover all of it."),
         ]
     )
 
 
 def _covers(allowed: Iterable[Recipient], recipient: DisclosedTo) -> bool:
-    """A name must be one that was signed; a class needs a recorded relation."""
+    """A name must be one that was signed; a class needs a relation that was recorded."""
     return any(
-        _same_name(one.name, recipient.name)
+        same_name(one.name, recipient.name)
         if one.name is not None
         else one.recipient_class is recipient.recipient_class and recipient.relation_reference is not None
         for one in allowed
     )
 
 
-def _same_name(first: str, second: str) -> bool:
-    return first.casefold().split() == second.casefold().split()
+def same_name(first: str, second: str | None) -> bool:
+    """Tell whether two writings name the same recipient, but for case and spacing."""
+    return second is not None and first.casefold().split() == second.casefold().split()
 
 
-def _package_faults(wish: DisclosureTerms) -> list[Fault]:
+def _package_faults(past: DisclosureTerms) -> list[Fault]:
     return missing(
         [
-            (wish.notice_statement, "notice_statement", "Name the statement that goes with it."),
-            (wish.scope_attached, "scope_attached", "Attach a copy of the consent or an explanation of its scope."),
+            (past.notice_statement, "notice_statement", "Name the statement that goes with it."),
+            (past.scope_attached, "scope_attached", "Attach a copy of the consent or an explanation of its scope."),
         ]
     )
 
 
-def _exception_elements(wish: DisclosureTerms) -> list[tuple[object, str, str]]:
+def _exception_elements(past: DisclosureTerms) -> list[tuple[object, str, str]]:
     return [
-        (wish.consent_id is None, "consent_id", "Name a consent only where the basis is consent."),
-        (wish.reason_code, "reason_code", "Record the reason."),
-        (wish.reference or wish.basis not in REFERENCED, "reference", "Record the order, agreement or approval."),
+        (past.consent_id is None, "consent_id", "Name a consent only where the basis is consent."),
+        (past.reason_code, "reason_code", "Record the reason."),
+        (past.reference or past.basis not in REFERENCED, "reference", "Record the order, agreement or approval."),
         (
-            wish.subpoena_reference or wish.basis is not DisclosureBasis.COURT_ORDER,
+            past.subpoena_reference or past.basis is not DisclosureBasis.COURT_ORDER,
             "subpoena_reference",
             "An order permits and a subpoena compels: record both.",
         ),

@@ -22,6 +22,7 @@ class OwnPurpose(StrEnum):
     INTAKE = "intake"
     PLAN = "plan"
     INSTRUMENT = "instrument"
+    PAPERS = "papers"
 
 
 class OwnLanguage(StrEnum):

@@ -22,10 +22,10 @@ Event = CloudEvent[Any]
 
 async def queue_assignments(db: Db, events: Sequence[Event]) -> None:
     """Tell each peer about an assignment, at once."""
-    await _store(
+    await store(
         db,
         [
-            _intent(db, Template.ASSIGNMENT, event.data.staff_id, str(event.subject), db.now, event.id)
+            intent(db, Template.ASSIGNMENT, event.data.staff_id, str(event.subject), db.now, event.id)
             for event in events
             if is_news(event.time, db.now, imported=event.data.imported)
         ],
@@ -47,10 +47,10 @@ async def queue_reminders(db: Db, events: Sequence[Event]) -> None:
     ]
     await project(db, OverdueNote.__table__, rows)
     leaves_at = db.now + REMINDER_DELAY  # a signature on its way from another stream may still overtake it
-    await _store(
+    await store(
         db,
         [
-            _intent(db, Template.NOTE_OVERDUE, event.data.staff_id, str(event.data.session_id), leaves_at, event.id)
+            intent(db, Template.NOTE_OVERDUE, event.data.staff_id, str(event.data.session_id), leaves_at, event.id)
             for event in unknown
         ],
     )
@@ -77,9 +77,9 @@ async def queue_digests(db: Db, staff_ids: Collection[UUID] | None = None) -> No
         return
     today = local_day(db.now, zone)
     supervisors = await queries.supervisors_of_overdue(db, today, staff_ids)
-    told_today = await _store(db, [_digest(db, supervisor, today, zone) for supervisor in supervisors])
+    told_today = await store(db, [_digest(db, supervisor, today, zone) for supervisor in supervisors])
     too_late = await _already_left(db, supervisors - told_today, today)
-    await _store(db, [_digest(db, supervisor, today + timedelta(days=1), zone) for supervisor in too_late])
+    await store(db, [_digest(db, supervisor, today + timedelta(days=1), zone) for supervisor in too_late])
 
 
 async def _already_left(db: Db, supervisors: Collection[UUID], day: date) -> list[UUID]:
@@ -98,12 +98,19 @@ async def _already_left(db: Db, supervisors: Collection[UUID], day: date) -> lis
 
 def _digest(db: Db, supervisor_id: UUID, day: date, zone: str) -> dict[str, object]:
     leaves_at = digest_leaves_at(db.now, day, zone)
-    return _intent(db, Template.OVERDUE_DIGEST, supervisor_id, day.isoformat(), leaves_at, None)
+    return intent(db, Template.OVERDUE_DIGEST, supervisor_id, day.isoformat(), leaves_at, None)
 
 
-def _intent(
-    db: Db, template: Template, recipient_id: UUID, occasion: str, not_before: datetime, event_id: UUID | None
+def intent(
+    db: Db,
+    template: Template,
+    recipient_id: UUID,
+    occasion: str,
+    not_before: datetime,
+    event_id: UUID | None,
+    consent_id: UUID | None = None,
 ) -> dict[str, object]:
+    """Return a new message's row; `occasion` makes it the only one of its template for this recipient."""
     return {
         "agency_id": db.scope.agency_id,
         "id": uuid7(),
@@ -111,6 +118,7 @@ def _intent(
         "recipient_id": recipient_id,
         "occasion": occasion,
         "event_id": event_id,
+        "consent_id": consent_id,
         "state": State.QUEUED,
         "created_at": db.now,
         "not_before": not_before,
@@ -121,7 +129,7 @@ def _intent(
     }
 
 
-async def _store(db: Db, intents: list[dict[str, object]]) -> set[UUID]:
+async def store(db: Db, intents: list[dict[str, object]]) -> set[UUID]:
     """Store the intents that are new; return their recipients."""
     if not intents:
         return set()

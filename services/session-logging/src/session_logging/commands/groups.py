@@ -18,6 +18,7 @@ from common.privacy import KeyRing
 from session_logging.commands.entries import Entry, Roster, Setting, Signature
 from session_logging.commands.lines import Line, require_people, write_lines
 from session_logging.commands.lookups import credential_of, known_staff, settings_of, unknown
+from session_logging.commands.notices import require_notices
 from session_logging.commands.requests import Attended, Attendee, HoldGroup, ImportedGroup
 from session_logging.models import PeerGroup
 from session_logging.rules import Period, is_delivered, period
@@ -58,8 +59,10 @@ async def hold_group(db: Db, keys: KeyRing, actor: Actor, request: HoldGroup) ->
         recorded_at=db.now,
         signature=Signature(db.now, credential) if request.sign else None,
     )
-    await write_groups(db, [(meeting, request)])
     lines = lines_of(meeting, request, db.scope.agency_id)
+    if request.sign:
+        await require_notices(db, lines)
+    await write_groups(db, [(meeting, request)])
     await write_lines(db, keys, lines)
     db.audit("group.hold", meeting.group_id, size=present(request))
     for line in lines:

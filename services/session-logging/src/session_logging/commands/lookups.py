@@ -12,6 +12,7 @@ from common.contracts.codes import DELIVERED, CredentialStatus, CredentialType, 
 from common.database import Db
 from common.errors import NotThere, Unprocessable
 from common.identity import Actor
+from common.text import local_day
 from session_logging.commands.entries import Day, DayKey, Setting
 from session_logging.models import Agency, Assignment, Credential, Episode, Goal, PeerSession, Program, Staff
 from session_logging.rules import Acceptance, HeldCredential, credential_on
@@ -74,6 +75,26 @@ async def require_caseload(db: Db, actor: Actor, participant_id: UUID, day: date
         question = question.where(Assignment.episode_id == episode_id)
     if await db.scalar(question) is None:
         raise NotThere
+
+
+async def require_care(db: Db, actor: Actor, family: Collection[UUID], day: date) -> None:
+    """Raise `NotThere` unless the actor serves, on `day` or today, somebody under any of these records.
+
+    Supervisors stand in for anybody.
+    """
+    if actor.may(Role.SUPERVISOR):
+        return
+    today = local_day(db.now, await zone_of(db))
+    serves = or_(*(_serves_on(one) for one in (day, today)))
+    question = select(Assignment.id).where(
+        Assignment.staff_id == actor.staff_id, is_one_of(Assignment.participant_id, family), serves
+    )
+    if await db.scalar(question.limit(1)) is None:
+        raise NotThere
+
+
+def _serves_on(day: date) -> Any:
+    return and_(Assignment.valid_from <= day, or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
 
 
 async def require_goals(db: Db, participant_id: UUID, goal_ids: Collection[UUID]) -> None:
@@ -149,3 +170,13 @@ async def _day_so_far(db: Db, key: DayKey, without: UUID | None) -> Day:
     )
     minutes, day_units = found.one()
     return Day(int(minutes), Decimal(day_units))
+
+
+async def hold_consents(db: Db, consent_ids: Collection[UUID], *, alone: bool = False) -> None:
+    """Keep the state of these consents as it is until the commit, or wait until who changes it (`alone`) is done.
+
+    In one order, so that two transactions cannot deadlock. A lock of its own, for this role may not lock the rows.
+    """
+    take = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+    for consent_id in sorted(consent_ids, key=str):
+        await db.execute(select(take(func.hashtextextended(f"{db.scope.agency_id}consent{consent_id}", 0))))

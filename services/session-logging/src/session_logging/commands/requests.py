@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from common.contracts.codes import Activity, DeliveryMethod, Location, Modality, MutualAid, Outcome
+from common.contracts.codes import Activity, CollateralRole, DeliveryMethod, Location, Modality, MutualAid, Outcome
 from common.text import Asked, Code, Day, Distinct, Instant, Line, Prose
 from session_logging.rules import Note
 
@@ -90,6 +90,20 @@ class AttendMutualAid(Asked):
     participant_id: UUID
     mutual_aid: MutualAid
     attended_on: Day
+
+
+class RecordContact(Asked):
+    """A contact with somebody outside, on a consent of the person that it was about."""
+
+    id: UUID | None = Field(default=None, description="given by who must know it before the answer")
+    participant_id: UUID
+    consent_id: UUID
+    recipient_place: int = Field(ge=0, le=49, description="the recipient's place in the consent's list, from 0")
+    role: CollateralRole
+    contacted_at: Moment = Field(description=WHEN)
+    method: DeliveryMethod
+    minutes: int = Field(ge=1, le=1440)
+    note: Prose
 
 
 class FromElsewhere(Asked):

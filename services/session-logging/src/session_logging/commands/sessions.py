@@ -6,7 +6,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from common.contracts import session_logging as facts
-from common.contracts.codes import NoteElement, Role, SessionStatus
+from common.contracts.codes import Modality, NoteElement, Outcome, Role, SessionStatus
 from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import Forbidden, NotThere, Refused, Unprocessable
@@ -24,6 +24,7 @@ from session_logging.commands.entries import (
 )
 from session_logging.commands.lines import Line, write_lines
 from session_logging.commands.lookups import credential_of, days_so_far, require_caseload, require_goals, settings_of
+from session_logging.commands.notices import require_notice
 from session_logging.commands.recording import prepare
 from session_logging.commands.requests import Amend, ChangeSession, RecordSession
 from session_logging.models import ADDENDUM, Addendum, PeerGroup, PeerSession
@@ -33,6 +34,8 @@ from session_logging.rules import Period, missing_elements, period
 async def record_session(db: Db, keys: KeyRing, actor: Actor, request: RecordSession) -> Created:
     """Record a session in the ordinary way: signed at once, or where units follow from the whole day."""
     setting = await prepare(db, keys, actor, request)
+    if request.sign:
+        await require_notice(db, request.participant_id, request.modality, request.outcome)
     when = period(request.started_at, request.ended_at, setting.zone, now=db.now)
     entry = Entry(
         agency_id=db.scope.agency_id,
@@ -126,6 +129,7 @@ def _publish(db: Db, session: PeerSession, fact: Fact, action: str) -> Created:
 async def sign_session(db: Db, keys: KeyRing, actor: Actor, session_id: UUID, expected: int) -> Created:
     """Sign one's own draft: from now on it never changes, and the credential stands as it was on the service date."""
     session = await _own_draft(db, actor, session_id, expected)
+    await require_notice(db, session.participant_id, Modality(session.modality), Outcome(session.outcome))
     setting = (await settings_of(db))[session.program_id]
     credential = await credential_of(db, session.staff_id, setting, session.service_date)
     signature = Signature(db.now, credential)

@@ -1,12 +1,13 @@
-"""What can be asked of session-logging: one session with its note, and pages of sessions without."""
+"""What can be asked about sessions: one with its note, and pages of them without."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import select, tuple_
 
 from common.contracts.codes import (
     Activity,
@@ -17,6 +18,7 @@ from common.contracts.codes import (
     Modality,
     NoteElement,
     Outcome,
+    RecordOrigin,
     Role,
     SessionStatus,
     UnitMethod,
@@ -26,11 +28,10 @@ from common.errors import NotThere, Unprocessable
 from common.http import PAGE_MOST, Cursor, encode_cursor
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
-from common.text import local_day
-from session_logging.models import ADDENDUM, NOTE, Addendum, Agency, Assignment, Merge, PeerSession
+from session_logging.models import ADDENDUM, NOTE, Addendum, PeerSession
+from session_logging.queries.people import family_of, in_reach, origins_of
 from session_logging.rules import Note
 
-SEES_ALL = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 SEES_NOTES = (Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
@@ -68,6 +69,7 @@ class SessionEntry(BaseModel):
     credential_at_signing: CredentialType | None
     recorded_at: AwareDatetime
     source_system: str | None = Field(description="where an imported session came from")
+    origin: RecordOrigin = Field(default=RecordOrigin.OWN_PART2, description="of the person's record; travels with it")
 
 
 class AddendumRead(BaseModel):
@@ -96,15 +98,19 @@ async def session(db: Db, keys: KeyRing, actor: Actor, session_id: UUID) -> Sess
     row = await db.scalar(question)
     if row is None:
         raise NotThere
-    reach = await _in_reach(db, actor, await _family(db, row.participant_id))
+    reach = await in_reach(db, actor, PeerSession, await family_of(db, row.participant_id))
     if await db.scalar(select(PeerSession.id).where(PeerSession.id == session_id, reach)) is None:
         raise NotThere
-    entry = SessionEntry.model_validate(row).model_dump()
+    entry = _entry(row, await origins_of(db, [row.participant_id])).model_dump()
     if not actor.may(*SEES_NOTES):
         return SessionRead(**entry)
     sealer = await keys.sealer(db, row.agency_id, row.participant_id)
     note = None if row.note is None else Note.model_validate(sealer.open(NOTE, row.note))
     return SessionRead(**entry, note=note, addenda=await _addenda(db, sealer, row.id))
+
+
+def _entry(row: PeerSession, origins: Mapping[UUID, RecordOrigin]) -> SessionEntry:
+    return SessionEntry.model_validate(row).model_copy(update={"origin": origins[row.participant_id]})
 
 
 async def _addenda(db: Db, sealer: Sealer, session_id: UUID) -> list[AddendumRead]:
@@ -121,56 +127,27 @@ async def session_page(
 ) -> SessionPage:
     """Return up to `limit` sessions that the actor may see, the newest first; of a person, those of all records."""
     limit = min(limit, PAGE_MOST)
-    family = None if participant_id is None else await _family(db, participant_id)
+    family = None if participant_id is None else await family_of(db, participant_id)
     question = (
         select(PeerSession)
-        .where(await _in_reach(db, actor, family))
+        .where(await in_reach(db, actor, PeerSession, family))
         .order_by(PeerSession.started_at.desc(), PeerSession.id.desc())
         .limit(limit + 1)
     )
     if family is not None:
         question = question.where(PeerSession.participant_id.in_(family))
     if after is not None:
-        question = question.where(tuple_(PeerSession.started_at, PeerSession.id) < (_instant(after), after.id))
+        question = question.where(tuple_(PeerSession.started_at, PeerSession.id) < (instant_of(after), after.id))
     rows = (await db.scalars(question)).all()
-    items = [SessionEntry.model_validate(row) for row in rows[:limit]]
+    origins = await origins_of(db, {row.participant_id for row in rows})
+    items = [_entry(row, origins) for row in rows[:limit]]
     more = len(rows) > limit
     return SessionPage(items=items, next=encode_cursor(items[-1].started_at, items[-1].id) if more else None)
 
 
-def _instant(after: Cursor) -> datetime:
+def instant_of(after: Cursor) -> datetime:
+    """Return where a page starts. Raises `Unprocessable` for a cursor of something else."""
     try:
         return datetime.fromisoformat(after.at).astimezone()
     except ValueError as error:
         raise Unprocessable("bad-cursor", "Use the `next` value of the page before, unchanged.", "/next") from error
-
-
-async def _family(db: Db, participant_id: UUID) -> list[UUID]:
-    """Return the records that stand for one person, with the one that was asked about."""
-    stands = (Merge.agency_id == db.scope.agency_id, Merge.undone_at.is_(None))
-    named = or_(Merge.merged_id == participant_id, Merge.moved_ids.contains([participant_id]))
-    latest = select(Merge.survivor_id).where(*stands, named).order_by(Merge.merged_at.desc()).limit(1)
-    root = await db.scalar(latest) or participant_id
-    merges = await db.scalars(select(Merge).where(*stands, Merge.survivor_id == root))
-    return sorted({root, *(one for merge in merges for one in (merge.merged_id, *merge.moved_ids))})
-
-
-async def _in_reach(db: Db, actor: Actor, family: list[UUID] | None) -> Any:
-    """Return which sessions the actor may see: a peer's own, and those of the people they serve today.
-
-    `family`: the records of the one person that is asked about; serving one of them is serving that person.
-    """
-    agency_id = db.scope.agency_id
-    if actor.may(*SEES_ALL):
-        return PeerSession.agency_id == agency_id
-    zone = await db.scalar(select(Agency.zone).where(Agency.id == agency_id))
-    today = local_day(db.now, zone or "UTC")
-    served = Assignment.participant_id
-    serves = exists().where(
-        Assignment.agency_id == agency_id,
-        Assignment.staff_id == actor.staff_id,
-        served == PeerSession.participant_id if family is None else served.in_(family),
-        Assignment.valid_from <= today,
-        or_(Assignment.valid_to.is_(None), Assignment.valid_to >= today),
-    )
-    return and_(PeerSession.agency_id == agency_id, or_(PeerSession.staff_id == actor.staff_id, serves))

@@ -1,0 +1,60 @@
+"""What an auditor from outside is shown of people: on a live agreement only, and told of (42 CFR 2.53)."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from uuid_utils.compat import uuid7
+
+from common.contracts.codes import AgreementKind, Role
+from common.contracts.envelope import IdentityReleaseFacts
+from common.contracts.session_logging import IDENTITIES_RELEASED
+from common.database import Db
+from common.errors import Refused
+from common.identity import Actor
+from common.text import local_day
+from session_logging.commands.lookups import zone_of
+from session_logging.models import Agreement
+
+OWN_STAFF = (Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
+
+
+async def release(db: Db, actor: Actor, participant_ids: Collection[UUID]) -> None:
+    """Tell, in the transaction that reads them, whom an auditor from outside is shown; own staff use what they see.
+
+    At most the people of one page. Raises `Refused` unless an audit agreement is live today.
+    """
+    if actor.may(*OWN_STAFF):
+        return
+    agreement_id = await _live_agreement(db)
+    if not participant_ids:
+        return
+    released = IdentityReleaseFacts(
+        release_id=uuid7(),
+        agreement_id=agreement_id,
+        participant_ids=sorted(set(participant_ids)),
+        staff_id=actor.staff_id,
+        released_at=db.now,
+    )
+    db.publish(IDENTITIES_RELEASED, released, about=released.release_id, seq=1)
+    db.audit("identities.release", released.release_id, agreement_id=agreement_id, people=len(participant_ids))
+
+
+async def _live_agreement(db: Db) -> UUID:
+    today = local_day(db.now, await zone_of(db))
+    question = (
+        select(Agreement.id)
+        .where(Agreement.agency_id == db.scope.agency_id, Agreement.kind == AgreementKind.AUDIT_EVALUATION)
+        .where(Agreement.valid_from <= today, Agreement.valid_to >= today)
+        .where(or_(Agreement.ended_on.is_(None), Agreement.ended_on > today))
+        .order_by(Agreement.valid_to.desc(), Agreement.id)
+        .limit(1)
+    )
+    agreement_id: UUID | None = await db.scalar(question)
+    if agreement_id is None:
+        raise Refused(
+            "agreement-not-live",
+            "Auditors see records on a written audit agreement that is in force today. "
+            "Ask the privacy officer to record it.",
+        )
+    return agreement_id
