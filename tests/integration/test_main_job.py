@@ -28,6 +28,11 @@ class Center:
     def today(self) -> str:
         return datetime.now(ZoneInfo(ZONE)).date().isoformat()
 
+    @property
+    def day(self) -> str:
+        """The day on which the session began: just after midnight it is yesterday's."""
+        return (datetime.now(ZoneInfo(ZONE)) - timedelta(minutes=45)).date().isoformat()
+
     def session(self, **changes: Any) -> dict[str, Any]:
         now = datetime.now(UTC)
         return {
@@ -75,16 +80,16 @@ async def center(platform: Platform, http: httpx.AsyncClient, administrator: Cal
     made.participant_id = await eventually_created(peer, f"{INTAKE}/participants", {"name": "李 O'Brien"})
     notice = {"version": "2026-02", "language": "en", "channel": "paper"}
     await eventually_created(supervisor, f"{INTAKE}/participants/{made.participant_id}/notices", notice)
-    episode = {"participant_id": str(made.participant_id), "program_id": str(made.program_id), "opened_on": made.today}
+    episode = {"participant_id": str(made.participant_id), "program_id": str(made.program_id), "opened_on": made.day}
     made.episode_id = await eventually_created(supervisor, f"{INTAKE}/episodes", episode)
     assignment = {
         "participant_id": str(made.participant_id),
         "episode_id": str(made.episode_id),
         "staff_id": str(peer.staff_id),
-        "valid_from": made.today,
+        "valid_from": made.day,
     }
     await eventually_created(supervisor, f"{INTAKE}/assignments", assignment)
-    goal = {"dimension": "home", "stated_by": "participant", "words": "A quiet room", "active_from": made.today}
+    goal = {"dimension": "home", "stated_by": "participant", "words": "A quiet room", "active_from": made.day}
     plan = {
         "episode_id": str(made.episode_id),
         "goals": [goal],
@@ -96,7 +101,7 @@ async def center(platform: Platform, http: httpx.AsyncClient, administrator: Cal
 
 async def report(center: Center) -> dict[str, Any]:
     """Return the measures of today's report by id."""
-    body = {"period_start": center.today, "period_end": center.today}
+    body = {"period_start": center.day, "period_end": center.today}
     report_id = await center.administrator.created(f"{REPORTS}/reports", body)
     found = (await center.administrator.get(f"{REPORTS}/reports/{report_id}")).json()
     return {measure["measure_id"]: measure for measure in found["results"]["measures"]}

@@ -75,7 +75,7 @@ async def told(platform: Platform, by: str, count: int, participant_id: UUID) ->
 async def test_a_revocation_is_applied_everywhere_and_nothing_outside_follows_it(
     platform: Platform, served: Served
 ) -> None:
-    contact_id = await served.peer.created(CONTACTS, served.contact(datetime.now(UTC) - timedelta(minutes=5)))
+    contact_id = await served.peer.created(CONTACTS, served.contact(datetime.now(UTC) - timedelta(seconds=1)))
     [line] = await told(platform, "session-logging", 1, served.participant_id)
     assert (line["told_id"], line["consent_id"], line["basis_valid"]) == (contact_id, served.consent_id, True)
 

@@ -29,8 +29,13 @@ async def live_day(console: Console, agency: Agency) -> None:
     )
 
 
+def _day() -> str:
+    """The day on which the session began that is recorded: just after midnight it is yesterday's."""
+    return (datetime.now(ZoneInfo(ZONE)) - timedelta(minutes=40)).date().isoformat()
+
+
 async def _intake(agency: Agency, peer: Caller, supervisor: Caller, peer_id: str) -> tuple[str, str]:
-    today = datetime.now(ZoneInfo(ZONE)).date().isoformat()
+    today = _day()
     person = {"name": "李 O'Brien-Muñoz", "sex": "unknown"}
     participant_id = (await peer.post("/api/intake/v1/participants", person))["id"]
     program = {"participant_id": participant_id, "program_id": agency.programs[0], "opened_on": today}
@@ -52,7 +57,7 @@ async def _intake(agency: Agency, peer: Caller, supervisor: Caller, peer_id: str
 
 
 async def _plan(peer: Caller, episode_id: str) -> dict[str, Any]:
-    today = datetime.now(ZoneInfo(ZONE)).date().isoformat()
+    today = _day()
     goal = {"dimension": "community", "stated_by": "participant", "words": "Meet people who get it"}
     body = {
         "episode_id": episode_id,
