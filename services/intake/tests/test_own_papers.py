@@ -272,6 +272,18 @@ async def test_a_person_stops_one_recipient_and_then_the_last(clinic: Any) -> No
     assert absent.status_code == 404
 
 
+async def test_of_a_revoked_consent_nobody_receives_and_nothing_is_left_to_stop(clinic: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    consent_id = await clinic.sign(participant_id, recipients=TWO)
+    _, code = await made(clinic, participant_id)
+    await ask(clinic, "consent-revocations", code=code, consent_id=str(consent_id))
+
+    (one,) = (await papers(clinic, code))["consents"]
+
+    assert [recipient["standing"]["code"] for recipient in one["recipients"]] == ["revoked", "revoked"]
+    assert (one["how_to_stop"], one["revocable"]) == ([], False)
+
+
 async def test_an_expired_consent_can_be_revoked_too(clinic: Any) -> None:
     participant_id, _ = await clinic.assigned()
     expired = {"expiry": {"kind": "date", "on": "2026-02-01"}, "recipients": TWO}

@@ -87,13 +87,14 @@ class Practice:
         await self.heard("participant", [person.participant_id for person in people])
         return people
 
-    async def audited_under(self, agreement_id: UUID, *, ended_on: date | None = None, seq: int = 1) -> None:
+    async def audited_under(self, agreement_id: UUID, *, seq: int = 1, **changed: Any) -> None:
         """Tell of a written agreement with an auditor from outside; return when it has been heard."""
-        agreement = intake.AgreementFacts(
-            agreement_id=agreement_id, kind=AgreementKind.AUDIT_EVALUATION,
-            valid_from=date(2026, 1, 1), valid_to=date(2199, 12, 31), ended_on=ended_on,
-        )  # fmt: skip
-        await self.tell(intake.AGREEMENT_RECORDED, agreement, about=agreement_id, seq=seq)
+        values: dict[str, Any] = {
+            "kind": AgreementKind.AUDIT_EVALUATION, "valid_from": date(2026, 1, 1), "valid_to": date(2199, 12, 31),
+        }  # fmt: skip
+        agreement = intake.AgreementFacts(agreement_id=agreement_id, **(values | changed))
+        fact = intake.AGREEMENT_RECORDED if seq == 1 else intake.AGREEMENT_CHANGED
+        await self.tell(fact, agreement, about=agreement_id, seq=seq)
         heard = "select count(*) from session_logging.agreement where id = :id and seq = :seq"
         await self.platform.eventually(heard, 1, id=agreement_id, seq=seq)
 

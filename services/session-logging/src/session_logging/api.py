@@ -110,8 +110,9 @@ async def amend_session(call: CurrentCall, session_id: UUID, body: requests.Amen
 @router.get("/sessions/{session_id}", response_model=queries.SessionRead, dependencies=[READERS])
 async def session(call: CurrentCall, session_id: UUID) -> Response:
     async with call.reading("session.read", session_id) as db:
+        agreement_id = await releases.require_basis(db, call.actor)
         read = await queries.session(db, call.runtime.keys, call.actor, session_id)
-        await releases.release(db, call.actor, [read.participant_id])
+        releases.release(db, call.actor, agreement_id, [read.participant_id])
     return answer(read.model_dump_json().encode(), etag=read.version)
 
 
@@ -123,8 +124,9 @@ async def session_page(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> queries.SessionPage:
     async with call.reading("session.list", participant_id) as db:
+        agreement_id = await releases.require_basis(db, call.actor)
         page = await queries.session_page(db, call.actor, participant_id, decode_cursor(next), limit)
-        await releases.release(db, call.actor, [entry.participant_id for entry in page.items])
+        releases.release(db, call.actor, agreement_id, (entry.participant_id for entry in page.items))
     return page
 
 
@@ -155,9 +157,10 @@ async def contact_page(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> contacts.ContactPage:
     async with call.reading("collateral-contact.list", participant_id) as db:
+        agreement_id = await releases.require_basis(db, call.actor)
         keys, after = call.runtime.keys, decode_cursor(next)
         page = await contacts.contact_page(db, keys, call.actor, participant_id, after, limit)
-        await releases.release(db, call.actor, [participant_id])
+        releases.release(db, call.actor, agreement_id, (contact.participant_id for contact in page.items))
     return page
 
 

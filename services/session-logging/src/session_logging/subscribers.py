@@ -111,6 +111,10 @@ async def on_break_glass(db: Db, events: Events) -> None:
     await _keep(db, BreakGlass, events, "participant_id", "staff_id", "expires_at", "ended_at")
 
 
+async def on_agreement(db: Db, events: Events) -> None:
+    await _keep(db, Agreement, events, "kind", "valid_from", "valid_to", "ended_on")
+
+
 async def on_consent(db: Db, events: Events) -> None:
     """Apply consents; whoever is about to rest on one of them waits, and then sees its new state."""
     await hold_consents(db, {event.subject for event in events if not is_first(event)}, alone=True)
@@ -125,10 +129,6 @@ async def _keep(db: Db, model: Any, events: Events, *kept: str) -> None:
         for event in newest(events)
     ]
     await project(db, model.__table__, rows)
-
-
-async def on_agreement(db: Db, events: Events) -> None:
-    await _keep(db, Agreement, events, "kind", "valid_from", "valid_to", "ended_on")
 
 
 REACTIONS: dict[Fact, Reaction] = {

@@ -133,7 +133,7 @@ async def on_identities_released(db: Db, keys: KeyRing, release: IdentityRelease
     now, told = await recording(db), Told(told_by, release.release_id)
     day = now.day(release.released_at)
     live = agreement_is_live(agreement.valid_from, agreement.valid_to, agreement.ended_on, on=day)
-    wish = _released(agreement, party)
+    wish = _released(agreement, party, told_by)
     for participant_id in release.participant_ids:
         if not await _accounted(db, told, participant_id):
             shown = ToldDisclosure(
@@ -147,7 +147,10 @@ async def on_identities_released(db: Db, keys: KeyRing, release: IdentityRelease
             await _place(db, keys, shown, told)
 
 
-def _released(agreement: Agreement, party: Party | None) -> DisclosureTerms:
+def _released(agreement: Agreement, party: Party | None, told_by: str) -> DisclosureTerms:
+    """Return what an auditor saw: who stands behind a figure, or when somebody came and for what."""
+    looked_at_records = told_by == SESSIONS
+    attendance = [InformationCategory.SUBSTANCE_USE_DISORDER, InformationCategory.ATTENDANCE]
     named = DisclosedTo.model_construct(
         party_id=agreement.party_id, name=party.name if party else None, address=party.address if party else None
     )
@@ -156,9 +159,9 @@ def _released(agreement: Agreement, party: Party | None) -> DisclosureTerms:
         agreement_id=agreement.id,
         recipient=named,
         purpose=Purpose.OVERSIGHT,
-        categories=[InformationCategory.DEMOGRAPHICS],
+        categories=attendance if looked_at_records else [InformationCategory.DEMOGRAPHICS],
         channel=Channel.PORTAL,
-        description="Who is behind a figure of a report.",
+        description="Sessions or contacts of theirs." if looked_at_records else "Who is behind a figure of a report.",
     )
 
 

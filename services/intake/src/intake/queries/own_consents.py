@@ -73,6 +73,7 @@ async def _consent(db: Db, language: OwnLanguage, now: Recording, row: Consent, 
     terms, form = open_terms(sealer, row), own_form(language)
     standing = await standing_at(db, row, terms, now.today)
     states = {one.place: RecipientState(one.state) for one in await recipients_of(db, row)}
+    stands = standing in REVOCABLE  # else nobody on it receives anything any more
     words = str(sealer.open(WORDS, row.words)) if row.words else consent_words(terms, language_code(language))
     return OwnConsent(
         id=row.id,
@@ -82,13 +83,15 @@ async def _consent(db: Db, language: OwnLanguage, now: Recording, row: Consent, 
         disclosers=terms.disclosers,
         what=[form.category[one] for one in terms.categories],
         recipients=[
-            _recipient(language, place, one, states.get(place, RecipientState.ACTIVE))
+            _recipient(
+                language, place, one, states.get(place, RecipientState.ACTIVE) if stands else RecipientState.REVOKED
+            )
             for place, one in enumerate(terms.recipients)
         ],
         why=[form.purpose[one] for one in terms.purposes],
         until=_until(form, terms.expiry),
-        how_to_stop=list(_how_to_stop(language, row, terms)),
-        revocable=standing in REVOCABLE,
+        how_to_stop=list(_how_to_stop(language, row, terms)) if stands else [],
+        revocable=stands,
         words=words,
     )
 

@@ -1,6 +1,6 @@
 """What an auditor from outside is shown of people: on a live agreement only, and told of (42 CFR 2.53)."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -16,28 +16,34 @@ from common.text import local_day
 from session_logging.commands.lookups import zone_of
 from session_logging.models import Agreement
 
-OWN_STAFF = (Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
+OWN_STAFF = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
 
 
-async def release(db: Db, actor: Actor, participant_ids: Collection[UUID]) -> None:
-    """Tell, in the transaction that reads them, whom an auditor from outside is shown; own staff use what they see.
+async def require_basis(db: Db, actor: Actor) -> UUID | None:
+    """Return the agreement that an auditor from outside reads on; None for own staff, who use what they see.
 
-    At most the people of one page. Raises `Refused` unless an audit agreement is live today.
+    Asked before anything is looked for, so that a refusal does not tell what is there. A peer who is an auditor too
+    is an auditor here: that role is what lets them see everybody. Raises `Refused` unless an agreement is live today.
     """
-    if actor.may(*OWN_STAFF):
-        return
-    agreement_id = await _live_agreement(db)
-    if not participant_ids:
+    if actor.may(*OWN_STAFF) or not actor.may(Role.AUDITOR):
+        return None
+    return await _live_agreement(db)
+
+
+def release(db: Db, actor: Actor, agreement_id: UUID | None, participant_ids: Iterable[UUID]) -> None:
+    """Tell, in the transaction that reads them, whom an auditor is shown: at most the people of one page."""
+    shown = sorted(set(participant_ids))
+    if agreement_id is None or not shown:
         return
     released = IdentityReleaseFacts(
         release_id=uuid7(),
         agreement_id=agreement_id,
-        participant_ids=sorted(set(participant_ids)),
+        participant_ids=shown,
         staff_id=actor.staff_id,
         released_at=db.now,
     )
     db.publish(IDENTITIES_RELEASED, released, about=released.release_id, seq=1)
-    db.audit("identities.release", released.release_id, agreement_id=agreement_id, people=len(participant_ids))
+    db.audit("identities.release", released.release_id, agreement_id=agreement_id, people=len(shown))
 
 
 async def _live_agreement(db: Db) -> UUID:
