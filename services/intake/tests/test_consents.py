@@ -1,8 +1,6 @@
 """Consents through HTTP: every element, revocation, and disclosures that rest on them."""
 
-import asyncio
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -177,32 +175,3 @@ async def test_somebody_elses_consent_is_no_consent(clinic: Any) -> None:
     answer = await clinic.administrator.post(f"{INTAKE}/disclosures", clinic.disclosure(other, consent_id))
 
     assert answer.status_code == 404
-
-
-async def test_no_disclosure_is_made_after_its_consent_is_revoked(clinic: Any) -> None:
-    participant_id = await clinic.enrol()
-    consents = [await clinic.sign(participant_id) for _ in range(50)]
-
-    async def disclose(consent_id: UUID) -> int:
-        body = clinic.disclosure(participant_id, consent_id)
-        return int((await clinic.administrator.post(f"{INTAKE}/disclosures", body)).status_code)
-
-    async def revoke(consent_id: UUID) -> int:
-        path = f"{INTAKE}/consents/{consent_id}/revocation"
-        return int((await clinic.supervisor.put(path, {}, version=1)).status_code)
-
-    answers: list[int] = []
-    for wave in range(0, 50, 10):  # ten pairs at a time: the pool has few connections
-        pairs = [(disclose(one), revoke(one)) for one in consents[wave : wave + 10]]
-        tried = [request for place, pair in enumerate(pairs) for request in (pair if place % 2 else reversed(pair))]
-        answers += await asyncio.gather(*tried)
-
-    assert set(answers) <= {200, 201, 409}
-    assert answers.count(200) == 50
-    made = await clinic.platform.fetch(
-        "select d.made_at < c.revoked_at as before from intake.disclosure d "
-        "join intake.consent c on c.id = d.consent_id where d.participant_id = :p",
-        p=participant_id,
-    )
-    assert len(made) == answers.count(201)
-    assert all(row["before"] for row in made)
