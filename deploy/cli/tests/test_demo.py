@@ -5,12 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from handrail.testing import reachable
+
 
 def test_the_demo_plays_to_its_end_and_leaves_a_report(tmp_path: Path) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:3]):  # an unprivileged Postgres must reach its data
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    environment = os.environ | {"HANDRAIL_DATA": str(tmp_path / "data"), "COLUMNS": "200"}
+    environment = os.environ | {"HANDRAIL_DATA": str(reachable(tmp_path) / "data"), "COLUMNS": "200"}
     command = [sys.executable, "-m", "handrail.main", "demo", "--people", "250", "--out", str(tmp_path / "report")]
 
     played = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)

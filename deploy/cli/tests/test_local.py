@@ -19,6 +19,7 @@ import pytest
 from common.embedded import LOOPBACK, free_port
 from handrail import local
 from handrail.secrets import load_or_make, read
+from handrail.testing import reachable
 
 
 def handrail(*words: str, data: Path, port: int) -> subprocess.CompletedProcess[str]:
@@ -29,10 +30,7 @@ def handrail(*words: str, data: Path, port: int) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    for parent in (tmp_path, *tmp_path.parents[:3]):  # an unprivileged Postgres must reach its data
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return tmp_path / "platform"
+    return reachable(tmp_path) / "platform"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -11,7 +11,7 @@ import pytest_asyncio
 INTAKE = "/api/intake/v1"
 TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
 SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-ID = str(uuid4())
+ID = str(UUID(int=1))
 INVALID = "/problems/invalid-request"
 GOAL = {"dimension": "home", "stated_by": "staff", "words": "A key", "active_from": "2026-01-05"}
 NOTICE = {"version": "npp-1", "language": "en", "channel": "paper"}

@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,7 +22,7 @@ BASELINE = "2026-01-15"
 TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
 SOON = (TODAY + timedelta(days=2)).isoformat()
 TABLES = ("federal_grant", "funding", "federal_point", "client_code")
-ID = str(uuid4())
+ID = str(UUID(int=1))
 
 
 def ago(days: int) -> str:

@@ -384,9 +384,9 @@ async def test_a_code_that_is_wrong_over_or_for_something_else_answers_alike(cli
     [
         {},
         {"consent_id": "no-id"},
-        {"consent_id": str(uuid4()), "recipient_place": -1},
-        {"consent_id": str(uuid4()), "recipient_place": 50},
-        {"consent_id": str(uuid4()), "capacity": "executor"},
+        {"consent_id": str(UUID(int=1)), "recipient_place": -1},
+        {"consent_id": str(UUID(int=1)), "recipient_place": 50},
+        {"consent_id": str(UUID(int=1)), "capacity": "executor"},
     ],
     ids=str,
 )

@@ -121,9 +121,14 @@ def _light_hashes() -> None:
 
 @pytest.fixture(scope="session")
 def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("handrail")
-    for parent in (folder, *folder.parents[:2]):  # an unprivileged Postgres must reach its data
-        parent.chmod(parent.stat().st_mode | 0o011)
+    return reachable(tmp_path_factory.mktemp("handrail"))
+
+
+def reachable(folder: Path) -> Path:
+    """Let an unprivileged Postgres reach its data below a folder of pytest's, whose parents keep others out."""
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == os.getuid() and "pytest-" in str(parent):
+            parent.chmod(parent.stat().st_mode | 0o011)
     return folder
 
 
