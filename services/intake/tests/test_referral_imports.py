@@ -171,7 +171,7 @@ def test_what_is_wrong_is_found_in_its_column(place: tuple[object, ...], column:
 async def send(caller: Caller, text: str | bytes, key: str | None = None, **params: str) -> Any:
     content = text.encode() if isinstance(text, str) else text
     headers = caller.headers({"Content-Type": "text/csv", "Idempotency-Key": key or str(uuid4())})
-    params = {"source_system": "canary-ehr"} | params
+    params = {"source_system": "county-ehr"} | params
     return await caller.http.post(IMPORTS, content=content, params=params, headers=headers)
 
 
@@ -217,8 +217,8 @@ async def test_a_file_is_taken_in_and_its_referrals_are_like_any_other(clinic: A
     )
     shown = (await clinic.supervisor.get(f"{INTAKE}/referrals/{first['id']}")).json()
     assert (first["import_line"], second["import_line"], shown["name"]) == (2, 3, f"Ana {mark}")
-    assert (shown["recorded_by"], shown["source_system"]) == (str(clinic.supervisor.staff_id), "canary-ehr")
-    assert (shown["said"]["source"], shown["program_id"]) == ({"organization": "canary-ehr"}, str(clinic.program_id))
+    assert (shown["recorded_by"], shown["source_system"]) == (str(clinic.supervisor.staff_id), "county-ehr")
+    assert (shown["said"]["source"], shown["program_id"]) == ({"organization": "county-ehr"}, str(clinic.program_id))
     (event,) = await clinic.events(first["id"])
     told = json.loads(event["payload"])["data"]
     assert (told["imported"], told["referred_on"], mark in event["payload"]) == (True, "2026-01-05", False)
@@ -285,7 +285,7 @@ async def test_the_same_file_again_writes_nothing_twice(clinic: Any) -> None:
 
 async def test_json_carries_a_file_too(clinic: Any) -> None:
     body = {"csv": file_of(f"{uuid4().hex},Ana,,,2026-01-05")}
-    answer = await clinic.supervisor.post(f"{IMPORTS}?source_system=canary-ehr", body)
+    answer = await clinic.supervisor.post(f"{IMPORTS}?source_system=county-ehr", body)
     assert counted(await finished(clinic, answer)) == ("finished", 1, 1, 1, 0, 0)
 
 
@@ -436,7 +436,7 @@ async def test_what_is_no_file_leaves_nothing_but_its_audit_entry(
 async def test_json_that_carries_no_file_is_refused(clinic: Any, content: bytes, kind: str) -> None:
     headers = clinic.supervisor.headers({"Content-Type": "application/json", "Idempotency-Key": str(uuid4())})
     answer = await clinic.supervisor.http.post(
-        IMPORTS, content=content, params={"source_system": "canary-ehr"}, headers=headers
+        IMPORTS, content=content, params={"source_system": "county-ehr"}, headers=headers
     )
     assert (answer.status_code in (400, 422), answer.json()["type"]) == (True, kind)
 

@@ -270,7 +270,7 @@ async def test_a_self_referral_needs_no_source(clinic: Any) -> None:
 
 
 async def test_a_referral_of_another_system_is_recorded_once(clinic: Any) -> None:
-    mark = {"source_system": "canary-ehr", "external_id": uuid4().hex}
+    mark = {"source_system": "county-ehr", "external_id": uuid4().hex}
 
     first = await clinic.supervisor.post(f"{INTAKE}/referrals", INBOUND | mark)
     second = await clinic.supervisor.post(f"{INTAKE}/referrals", INBOUND | mark)
@@ -619,7 +619,7 @@ async def test_two_who_take_somebody_on_at_once_enrol_one_person(clinic: Any) ->
 
 
 async def test_two_who_send_the_same_referral_at_once_record_one(clinic: Any) -> None:
-    mark = {"source_system": "canary-ehr", "external_id": uuid4().hex}
+    mark = {"source_system": "county-ehr", "external_id": uuid4().hex}
     before = await rows(clinic)
 
     answers = await asyncio.gather(*(clinic.supervisor.post(f"{INTAKE}/referrals", INBOUND | mark) for _ in range(4)))
