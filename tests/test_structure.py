@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from common.http import Guard
+from common.rights import leaves
 from handrail.catalog import PACKAGES
 
 ROOT = Path(__file__).parents[1]
@@ -90,23 +90,6 @@ def public_paths(package: str) -> frozenset[str]:
     return frozenset(getattr(importlib.import_module(f"{package}.api"), "PUBLIC", ()))
 
 
-def guards(dependant: Any) -> Iterator[Guard]:
-    for one in dependant.dependencies:
-        if isinstance(one.call, Guard):
-            yield one.call
-        yield from guards(one)
-
-
-@pytest.mark.parametrize("package", SERVICES)
-def test_every_route_names_who_may_use_it_or_is_public(package: str) -> None:
-    found = routes(package)
-    assert found or package not in ("workforce", "intake", "session_logging", "compliance_reporting")
-    for path, route in found:
-        named = list(guards(route.dependant))
-        assert (path in public_paths(package)) != bool(named), f"{sorted(route.methods)} {path}"
-        assert all(guard.roles for guard in named), path
-
-
 @pytest.mark.parametrize("package", SERVICES)
 def test_every_public_path_exists(package: str) -> None:
     assert public_paths(package) <= {path for path, _ in routes(package)}
@@ -119,16 +102,6 @@ def test_the_running_app_has_no_route_beside_those(package: str, platform: Any) 
     served = {path_of(one) for one in leaves(mount.app.app.routes)}
     declared = {path for path, _ in routes(package)}
     assert served == declared | ADDED_BY_THE_LIBRARY
-
-
-def leaves(found: Any, prefix: str = "") -> Iterator[Any]:
-    """Walk routes; FastAPI keeps an included router as one entry that knows its own."""
-    for route in found:
-        inner = getattr(getattr(route, "original_router", None), "routes", None)
-        if inner is not None:
-            yield from leaves(inner, prefix)
-        else:
-            yield route
 
 
 def path_of(route: Any) -> str:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from common.contracts import intake
 from common.contracts.codes import AgreementKind, ConsentStatus, ConsentType, Role
-from common.http import Guard
+from common.rights import Guard
 from handrail.testing import add_staff
 from session_logging.api import router
 

@@ -25,24 +25,12 @@ from common.errors import Refused, Unauthenticated, Unprocessable
 from common.gate import Gate, plain_number, route_path
 from common.identity import Actor
 from common.problems import PROBLEMS, answer_problems
+from common.rights import Guard, rights
 from common.runtime import Runtime
 
 VERSION_MOST = 2_147_483_647  # versions are stored as int4
 SEQ_MOST = 9_223_372_036_854_775_807  # audit rows are counted as int8
 PAGE_MOST = 100
-
-
-class Guard:
-    """The dependency that names who may use a route; every route has one, or is public (tests/test_structure.py)."""
-
-    def __init__(self, *roles: Role) -> None:
-        self.roles = roles
-
-    async def __call__(self, request: Request) -> None:
-        actor: Actor | None = request.state.actor
-        if actor is None:
-            raise Unauthenticated
-        actor.require(*self.roles)
 
 
 def allow(*roles: Role) -> Any:
@@ -267,9 +255,11 @@ def create_app(
     )
     app.add_api_route("/v1/looks/{subject_id}", _looks, dependencies=[allow(Role.PRIVACY_OFFICER)])
     answer_problems(app)
+    open_to_all = public | {"/health"}
+    app.state.rights = rights(app.routes, open_to_all)  # nothing starts with a route that names nobody
     app.add_middleware(
         Gate,
-        public=public | {"/health"},
+        public=open_to_all,
         imports=imports,
         media=media or {},
         max_body=max_body,
