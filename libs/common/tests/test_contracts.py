@@ -24,6 +24,8 @@ FREE_STRINGS = {
     "AgencyFacts.zone", "SessionFacts.zone", "NoticeFacts.version", "ProgramFacts.group_modifier",
     "SessionFacts.modifiers", "SessionFacts.service_code", "SessionFacts.units", "MessageFacts.template",
     "MessageFacts.channel", "ScoreFacts.instrument", "ScoreFacts.pack_version",
+    "StaffFacts.fte", "PlacementFacts.fte", "SupervisorFacts.fte", "TrainingFacts.hours", "WorkHoursFacts.hours",
+    "ProgramPackFacts.pack_id",
 }  # fmt: skip
 FACTS = list(known().values())
 

@@ -13,7 +13,8 @@ from common.relay import Bell
 from common.runtime import Service, running
 from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
-from workforce.api import PUBLIC, Sign, operator, public, router
+from workforce.api import PUBLIC, ROUTERS
+from workforce.api.sign_in import Sign
 from workforce.models import TABLES
 from workforce.settings import Settings
 from workforce.tokens import Tokens
@@ -37,7 +38,7 @@ def create_api(
 
     return create_app(
         "Handrail workforce",
-        [operator, public, router],
+        ROUTERS,
         lifespan=lifespan,
         public=PUBLIC,
         max_body=settings.max_body_bytes,

@@ -20,7 +20,7 @@ from common.privacy import KeyRing, blind_index
 from common.text import Asked, Email, local_day
 from workforce.commands.staff import require_staff
 from workforce.models import Agency, Login, Password, RefreshToken, Staff
-from workforce.rules import is_employed, is_token_usable, normalized_password, password_faults
+from workforce.rules.signing import is_employed, is_token_usable, normalized_password, password_faults
 
 HASHER = PasswordHasher()
 # Verified when there is no such user, so that both answers take the same work.

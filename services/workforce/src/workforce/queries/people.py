@@ -1,4 +1,4 @@
-"""What can be asked of workforce: one function per question."""
+"""What can be asked about programs and the people who work there."""
 
 from datetime import date
 from uuid import UUID

@@ -1,25 +1,24 @@
-"""How a person or program asks workforce: agencies, programs, staff, sign-in, credentials, keys."""
+"""Opening agencies, signing in, and the keys that verify who signed in."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, Field, SecretStr
-from starlette.responses import Response
 
 from common.contracts.codes import Role
 from common.database import Scope, transaction
 from common.errors import Unauthenticated
-from common.http import Created, CurrentCall, allow, answer, decode_cursor
+from common.http import CurrentCall
 from common.identity import NOBODY
 from common.runtime import Runtime
 from common.text import Asked
-from workforce import queries
-from workforce.commands import agencies, credentials, staff
+from workforce.api.admission import ADMINISTERING
+from workforce.commands import agencies
 from workforce.commands import sign_in as signing
-from workforce.rules import secret_matches
+from workforce.rules.signing import secret_matches
 from workforce.tokens import Tokens
 
 PUBLIC = frozenset(
@@ -27,9 +26,7 @@ PUBLIC = frozenset(
 )
 SERVICES = UUID("6f1b8f0e-2f65-5a53-9b3f-6c1f3f8f7c11")  # names of services become ids under this one
 
-router = APIRouter(prefix="/v1")
-operator = APIRouter(prefix="/v1", tags=["operator"])
-public = APIRouter(prefix="/v1", tags=["sign-in"])
+router = APIRouter(prefix="/v1", tags=["sign-in"])
 
 
 class AgencyOpened(BaseModel):
@@ -80,7 +77,7 @@ def _scope(request: Request, agency_id: UUID, actor_id: UUID | None) -> Scope:
     return Scope(agency_id, actor_id, request.state.request_id, request.state.traceparent)
 
 
-@operator.post("/agencies", status_code=201)
+@router.post("/agencies", status_code=201)
 async def open_agency(
     request: Request, body: agencies.OpenAgency, authorization: Annotated[str, Header()] = ""
 ) -> AgencyOpened:
@@ -95,7 +92,7 @@ async def open_agency(
     return AgencyOpened(agency_id=body.agency_id, administrator_id=administrator_id, one_time_password=password)
 
 
-@public.post("/sign-ins")
+@router.post("/sign-ins")
 async def sign_in(request: Request, body: signing.SignIn) -> TokenPair:
     runtime: Runtime = request.state.runtime
     sign: Sign = request.state.sign
@@ -110,7 +107,7 @@ async def sign_in(request: Request, body: signing.SignIn) -> TokenPair:
     return _pair(sign, signed_in)
 
 
-@public.post("/token-refreshes")
+@router.post("/token-refreshes")
 async def refresh(request: Request, body: RefreshRequest) -> TokenPair:
     """Exchange a refresh token, once; using one twice ends every token that came from the same sign-in."""
     runtime: Runtime = request.state.runtime
@@ -122,7 +119,7 @@ async def refresh(request: Request, body: RefreshRequest) -> TokenPair:
     return _pair(request.state.sign, signed_in)
 
 
-@public.post("/sign-outs", status_code=204)
+@router.post("/sign-outs", status_code=204)
 async def sign_out(request: Request, body: RefreshRequest) -> None:
     runtime: Runtime = request.state.runtime
     agency_id, secret = signing.agency_of_token(body.refresh_token)
@@ -130,7 +127,7 @@ async def sign_out(request: Request, body: RefreshRequest) -> None:
         await signing.sign_out(db, secret)
 
 
-@public.post("/service-tokens")
+@router.post("/service-tokens")
 async def service_token(request: Request, body: ServiceSignIn) -> ServiceToken:
     """Give another service of this platform a token for one agency."""
     sign: Sign = request.state.sign
@@ -141,7 +138,7 @@ async def service_token(request: Request, body: ServiceSignIn) -> ServiceToken:
     return ServiceToken(access_token=token, expires_in=seconds)
 
 
-@public.get("/jwks")
+@router.get("/jwks")
 async def jwks(request: Request) -> dict[str, object]:
     """The keys that verify access tokens."""
     sign: Sign = request.state.sign
@@ -153,69 +150,9 @@ def _pair(sign: Sign, signed_in: signing.SignedIn) -> TokenPair:
     return TokenPair(access_token=token, refresh_token=signed_in.refresh_token, expires_in=seconds)
 
 
-@router.post("/programs", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def open_program(call: CurrentCall, body: agencies.OpenProgram) -> Response:
-    return await call.once(body, lambda db: agencies.open_program(db, body))
-
-
-@router.get("/programs", dependencies=[allow(*staff.PEOPLE)])
-async def programs(call: CurrentCall) -> queries.Programs:
-    async with call.reading("program.list") as db:
-        return await queries.programs(db)
-
-
-@router.post("/staff", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def add_staff(call: CurrentCall, body: staff.AddStaff) -> Response:
-    keys = call.runtime.keys
-    return await call.once(body, lambda db: staff.add_staff(db, keys, body), location="/api/workforce/v1/staff/{id}")
-
-
-@router.get("/staff", dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)])
-async def staff_page(
-    call: CurrentCall, next: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 50
-) -> queries.StaffPage:
-    async with call.reading("staff.list") as db:
-        return await queries.staff_page(db, call.runtime.keys, decode_cursor(next), limit)
-
-
-@router.get(
-    "/staff/{staff_id}",
-    response_model=queries.StaffMember,
-    dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR)],
-)
-async def staff_member(call: CurrentCall, staff_id: UUID) -> Response:
-    async with call.reading("staff.read", staff_id) as db:
-        member = await queries.staff_member(db, call.runtime.keys, staff_id)
-    return answer(member.model_dump_json().encode(), etag=member.version)
-
-
-@router.put("/staff/{staff_id}/departure", response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def depart(call: CurrentCall, staff_id: UUID, body: staff.Depart) -> Response:
-    return await call.change(lambda db, expected: staff.depart(db, staff_id, body, expected))
-
-
-@router.post("/staff/{staff_id}/one-time-passwords", status_code=201, dependencies=[allow(Role.ADMINISTRATOR)])
+@router.post("/staff/{staff_id}/one-time-passwords", status_code=201, dependencies=ADMINISTERING)
 async def give_one_time_password(call: CurrentCall, staff_id: UUID) -> OneTimePassword:
     """Give a new one-time password. Needs no Idempotency-Key: the newest one is the only one that works."""
     async with call.transaction() as db:
         password = await signing.give_one_time_password(db, staff_id)
     return OneTimePassword(one_time_password=password)
-
-
-@router.get("/staff/{staff_id}/contact", dependencies=[allow(Role.SERVICE)])
-async def contact(call: CurrentCall, staff_id: UUID) -> queries.Contact:
-    """How to reach a member of staff, for the notification service at the moment of sending."""
-    async with call.reading("staff.contact", staff_id) as db:
-        return await queries.contact(db, call.runtime.keys, staff_id)
-
-
-@router.post("/credentials", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)])
-async def record_credential(call: CurrentCall, body: credentials.RecordCredential) -> Response:
-    return await call.once(body, lambda db: credentials.record_credential(db, body))
-
-
-@router.post(
-    "/supervisor-assignments", status_code=201, response_model=Created, dependencies=[allow(Role.ADMINISTRATOR)]
-)
-async def assign_supervisor(call: CurrentCall, body: credentials.AssignSupervisor) -> Response:
-    return await call.once(body, lambda db: credentials.assign_supervisor(db, body))
