@@ -45,7 +45,7 @@ def consent(name: str) -> dict[str, Any]:
         "categories": ["substance_use_disorder", "attendance"],
         "recipients": [{"name": "County Health Clinic", "covered_entity": False}],
         "purposes": ["care_coordination"],
-        "right_to_revoke_statement": "revoke-2026-02",
+        "right_to_revoke_statement": "right-to-revoke-2026-11",
         "how_to_revoke": "In writing to the front desk",
         "expiry": {"kind": "date", "on": "2099-12-31"},
         "signature": {

@@ -200,7 +200,7 @@ def today() -> date:
 def enrol(administrator: Caller, peer: Caller, program_id: str) -> Enrolled:
     yesterday = str(today() - timedelta(days=1))
     participant_id = administrator.made("/api/intake/v1/participants", {"name": PERSON})["id"]
-    notice = {"version": "notice-1", "language": "en", "channel": "paper"}
+    notice = {"version": "2026-02", "language": "en", "channel": "paper"}
     administrator.made(f"/api/intake/v1/participants/{participant_id}/notices", notice)
     consent = CONSENT | {"participant_id": participant_id, "signed_at": datetime.now(UTC).isoformat()}
     administrator.made("/api/intake/v1/consents", consent)
@@ -221,7 +221,7 @@ CONSENT: dict[str, Any] = {
     "categories": ["substance_use_disorder", "attendance"],
     "recipients": [{"name": "County Housing", "covered_entity": False}],
     "purposes": ["housing"],
-    "right_to_revoke_statement": "revoke-1",
+    "right_to_revoke_statement": "right-to-revoke-2026-11",
     "how_to_revoke": "In writing to the front desk",
     "expiry": {"kind": "date", "on": "2199-12-31"},
     "signature": {"signer": PERSON, "capacity": "patient", "method": "electronic", "evidence_sha256": "ab" * 32},

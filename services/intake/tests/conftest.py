@@ -17,14 +17,14 @@ TABLES = (
     *("participant", "imported_row", "notice", "episode", "consent", "disclosure"),
     *("assessment", "plan", "goal", "assignment"),
 )
-CONSENT = {
+CONSENT: dict[str, Any] = {
     "consent_type": "named_recipients",
     "name_as_signed": "Maura Canary-O'Brien",
     "disclosers": ["Riverbend Recovery"],
     "categories": ["substance_use_disorder", "attendance"],
     "recipients": [{"name": "Canary County Housing", "covered_entity": False}],
     "purposes": ["housing"],
-    "right_to_revoke_statement": "revoke-2026-02",
+    "right_to_revoke_statement": "right-to-revoke-2026-11",
     "how_to_revoke": "In writing to the front desk",
     "expiry": {"kind": "date", "on": "2199-12-31"},
     "signature": {
@@ -40,9 +40,10 @@ DISCLOSURE = {
     "recipient": {"name": "Canary County Housing"},
     "purpose": "housing",
     "categories": ["attendance"],
-    "notice_statement": "short-2026",
+    "notice_statement": "notice-short-2024",
     "scope_attached": "consent_copy",
 }
+NOTICE_VERSIONS = ("npp-1", "2026-02", "1")  # what the tests give people
 
 
 @dataclass
@@ -81,11 +82,14 @@ class Clinic:
         await self.assign(participant_id, episode_id)
         return participant_id, episode_id
 
-    def consent(self, participant_id: UUID, **terms: object) -> dict[str, Any]:
-        return CONSENT | {"participant_id": str(participant_id)} | terms
+    def consent(self, participant_id: UUID, named: str = "Maura Canary-O'Brien", **terms: object) -> dict[str, Any]:
+        own = {"name_as_signed": named, "signature": CONSENT["signature"] | {"signer": named}}
+        return CONSENT | own | {"participant_id": str(participant_id)} | terms
 
     async def sign(self, participant_id: UUID, **terms: object) -> UUID:
-        return await self.administrator.created(f"{INTAKE}/consents", self.consent(participant_id, **terms))
+        person = (await self.administrator.get(f"{INTAKE}/participants/{participant_id}")).json()
+        body = self.consent(participant_id, **{"named": person["name"], **terms})
+        return await self.administrator.created(f"{INTAKE}/consents", body)
 
     def disclosure(self, participant_id: UUID, consent_id: UUID | None, **wish: object) -> dict[str, Any]:
         named = {"consent_id": str(consent_id)} if consent_id else {}
@@ -132,6 +136,9 @@ async def clinic(platform: Platform, http: httpx.AsyncClient) -> AsyncGenerator[
         add_staff(administrator, "privacy_officer"),
     )
     await heard(platform, administrator.agency_id)
+    for version in NOTICE_VERSIONS:
+        text = {"notice_version": version, "language": "en", "words": "Canary notice", "effective_on": "2020-01-01"}
+        await administrator.created(f"{INTAKE}/notice-texts", text)
     yield Clinic(platform, administrator, supervisor, peer, other, officer, program_id)
 
 

@@ -147,12 +147,12 @@ async def test_a_peers_caseload_turns_its_pages(clinic: Any) -> None:
 
 async def test_a_notice_is_given(clinic: Any) -> None:
     participant_id, _ = await clinic.assigned()
-    body = {"version": "npp-2026-02", "language": "es", "channel": "paper"}
+    body = {"version": "npp-1", "language": "en", "channel": "paper"}
 
     notice_id = await clinic.peer.created(f"{INTAKE}/participants/{participant_id}/notices", body)
 
     (event,) = await clinic.events(notice_id)
-    assert (facts(event)["version"], facts(event)["participant_id"]) == ("npp-2026-02", str(participant_id))
+    assert (facts(event)["version"], facts(event)["participant_id"]) == ("npp-1", str(participant_id))
 
 
 async def test_an_episode_is_acknowledged_and_closed_with_all_that_hangs_on_it(clinic: Any) -> None:

@@ -98,6 +98,67 @@ async def test_somebody_elses_person_is_opened_for_the_asker_alone(clinic: Any) 
     assert await sees(third, participant_id) == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("put", "participants/{person}", {"name": "Canary Hacked"}),
+        ("post", "participants/{person}/own-codes", {"purpose": "papers", "valid_hours": 72}),
+        ("put", "consents/{consent}/revocation", {"method": "paper"}),
+        ("put", "consents/{consent}/suspension", {"reason": "doubt"}),
+        ("post", "consent-drafts", {"participant_id": "{person}", "consent_type": "tpo"}),
+        ("post", "episodes", {"participant_id": "{person}", "program_id": "{program}", "opened_on": "2026-01-06"}),
+        ("post", "participants/{person}/notices", {"version": "1", "language": "en", "channel": "paper"}),
+        ("post", "participants/{person}/attempts", {"channel": "phone", "outcome": "no_answer"}),
+    ],
+)
+async def test_what_was_opened_to_look_at_is_not_written_to(
+    clinic: Any, method: str, path: str, body: dict[str, Any]
+) -> None:
+    participant_id, _ = await clinic.assigned()
+    ids = {"person": participant_id, "consent": await clinic.sign(participant_id), "program": clinic.program_id}
+    await opened(clinic, participant_id)
+    filled = {name: value.format(**ids) if "{" in str(value) else value for name, value in body.items()}
+    version = {"version": 1} if method == "put" else {}
+
+    answer = await getattr(clinic.other_peer, method)(f"{INTAKE}/{path.format(**ids)}", filled, **version)
+
+    assert slug(answer) == (409, "opened-to-read"), answer.text
+    assert (await clinic.peer.get(f"{INTAKE}/participants/{participant_id}")).json()["name"] == "Maura Canary-O'Brien"
+
+
+async def test_an_emergency_is_acted_on_with_what_was_opened_for_it(clinic: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    await opened(clinic, participant_id)
+    concern = {"participant_id": str(participant_id), "source": "crisis", "note": "Canary: not answering"}
+
+    raised = await clinic.other_peer.post(f"{INTAKE}/safety-concerns", concern)
+    sent = await clinic.other_peer.post(
+        f"{INTAKE}/packages",
+        {
+            "participant_id": str(participant_id),
+            "view": "emergency_summary",
+            "channel": "phone",
+            "language": "en",
+            "basis": "medical_emergency",
+            "purpose": "emergency_care",
+            "recipient": {"name": "Mercy Emergency Canary", "address": "1 Mercy Way"},
+            "categories": ["substance_use_disorder"],
+            "emergency": {
+                "personnel": "Dr. Canary Okafor",
+                "role": "physician",
+                "facility": "Mercy",
+                "nature": "Overdose in the yard",
+                "justification": "Not responsive, nobody else could consent",
+            },
+        },
+    )
+    handed = await clinic.other_peer.put(f"{INTAKE}/packages/{sent.json().get('id')}/handover", {}, version=1)
+
+    assert raised.status_code == 201, raised.text
+    assert sent.status_code == 201, sent.text
+    assert handed.json()["outcome"] == "handed_over", handed.text
+
+
 async def test_when_its_time_is_over_the_person_is_not_there_again(clinic: Any) -> None:
     participant_id, _ = await clinic.assigned()
     access = await opened(clinic, participant_id)

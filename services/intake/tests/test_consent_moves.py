@@ -126,6 +126,9 @@ async def test_a_statement_that_cannot_be_shown_is_not_presented(clinic: Any) ->
         ({"method": "typed", "typed_name": "Somebody Else"}, "signature-name-differs"),
         ({"method": "drawn"}, "signature-drawing-missing"),
         ({"method": "drawn", "path_data": "M0 0 L<script>"}, "invalid-request"),
+        ({"method": "drawn", "path_data": "M0 0"}, "signature-drawing-missing"),
+        ({"method": "drawn", "strokes": [[[4, 4], [4, 4]]]}, "signature-drawing-missing"),
+        ({"signer": "Somebody Else", "typed_name": "Somebody Else"}, "signed-by-another"),
         ({"method": "witnessed_mark"}, "signature-witness-missing"),
         ({"method": "witnessed_mark", "witness_name": "MAURA Canary-O'Brien"}, "signature-witness-is-signer"),
         ({"method": "paper"}, "consent-signature-evidence-missing"),
@@ -290,6 +293,50 @@ async def test_a_consent_for_criminal_justice_waits_for_its_day_and_the_wish_is_
     assert record["moves"][0]["words"] == "Canary wants out"
     assert "at any time" not in words
     assert kinds(await clinic.events(consent_id(path))) == [("consent-signed", 3)]
+
+
+async def test_another_consent_does_not_end_one_for_criminal_justice_before_its_day(clinic: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    old = await signed(clinic, participant_id, **JUSTICE)
+    sooner = JUSTICE | {"revocable_from": {"on": "2026-01-01"}}
+
+    answers = []
+    for terms in (sooner, TERMS):
+        new = f"{INTAKE}/consents/{await clinic.peer.created(f'{old}/replacements', terms)}"
+        shown = await clinic.peer.put(f"{new}/presentation", {"language": "en"}, version=1)
+        body = TYPED | {"words_sha256": shown.json()["words_sha256"]}
+        answers.append(await clinic.peer.put(f"{new}/signature", body, version=2))
+
+    assert [kind(one) for one in answers] == [(409, "consent-not-replaceable-yet")] * 2
+    assert (await clinic.peer.get(old)).json()["status"] == "active"
+
+
+async def test_the_paper_names_the_person_whose_it_is(clinic: Any) -> None:
+    participant_id = await clinic.enrol(name="Ana María Núñez", alias="Anita")
+    body = clinic.consent(participant_id)
+    signature = body["signature"]
+
+    def as_signed(name: str, **more: object) -> dict[str, Any]:
+        return body | {"name_as_signed": name, "signature": signature | {"signer": name} | more}
+
+    answers = {
+        name: await clinic.administrator.post(f"{INTAKE}/consents", as_signed(name))
+        for name in ("nunez, ana", "ANITA", "Ana María Núñez Pérez", "Ana Pérez", "Somebody Else")
+    }
+    other = body | {"name_as_signed": "Anita", "signature": signature | {"signer": "Pedro"}}
+
+    assert [answer.status_code for answer in answers.values()] == [201, 201, 201, 422, 422]
+    assert kind(answers["Somebody Else"]) == (422, "consent-names-another")
+    assert kind(await clinic.administrator.post(f"{INTAKE}/consents", other)) == (422, "signed-by-another")
+
+
+async def test_staff_do_not_write_down_that_the_person_sent_it_themselves(clinic: Any) -> None:
+    participant_id, _ = await clinic.assigned()
+    path = await signed(clinic, participant_id)
+
+    answer = await clinic.peer.put(f"{path}/revocation", {"method": "own"}, version=3)
+
+    assert kind(answer) == (422, "invalid-request")
 
 
 async def test_once_its_event_has_happened_it_can_be_revoked(clinic: Any) -> None:

@@ -9,10 +9,10 @@ TPO = {
     "consent_type": "tpo",
     "recipients": [{"recipient_class": "treating_provider", "covered_entity": True}],
     "purposes": ["treatment", "payment", "health_care_operations"],
-    "redisclosure_statement": "redisclosure-2026",
+    "redisclosure_statement": "redisclosure-2026-11",
     "expiry": {"kind": "end_of_treatment"},
-    "tpo_redisclosure_statement": "a10i-2026",
-    "tpo_refusal_statement": "a10ii-2026",
+    "tpo_redisclosure_statement": "tpo-redisclosure-2026-11",
+    "tpo_refusal_statement": "tpo-refusal-2026-11",
 }
 ELEMENTS = {
     "name_as_signed": "consent-name-missing",

@@ -22,6 +22,7 @@ from intake.rules.decision_facts import (
 )
 from intake.rules.decisions import ROWS, decide
 from intake.rules.disclosures import Demand, DisclosureTerms, RecipientKind
+from intake.rules.names import office_key
 from intake.rules.restrictions import RestrictionAtHand, RestrictionState
 
 TODAY = date(2026, 11, 23)
@@ -100,6 +101,7 @@ REPORT = {
     "basis": "child_abuse_report",
     "consent_id": None,
     "purpose": "legal_duty",
+    "recipient": {"party_id": str(PARTY)},
     "categories": ["demographics"],
     "view": "child_abuse_report",
     "channel": "phone",
@@ -138,6 +140,7 @@ NO_PART2: dict[str, Any] = {"is_program": False, "origin": RecordOrigin.OTHER}
 HIPAA = {"basis": "hipaa_permitted", "consent_id": None, "purpose": "treatment"}
 NOTHING = {"basis": None, "consent_id": None}
 POLICE = RecipientFacts(kind=RecipientKind.OUTSIDE, party_id=PARTY, party_kind=PartyKind.LAW_ENFORCEMENT, name="Police")
+AUTHORITY = replace(POLICE, party_kind=PartyKind.CHILD_PROTECTION, name="State hotline")
 OFFICE = RecipientFacts(kind=RecipientKind.OUTSIDE, party_id=PARTY, party_kind=PartyKind.VENDOR, name="Office")
 NAMED = RecipientFacts(kind=RecipientKind.OUTSIDE, name="county  HOUSING")
 MERCY = RecipientFacts(
@@ -220,7 +223,7 @@ Case = tuple[str, dict[str, Any], dict[str, Any], list[str]]
 CASES: list[Case] = [
     ("D0", {}, {"caller_admitted": False, "consent": consent()}, ["not-allowed"]),
     ("D1", {}, {"can_be_recorded": False, "consent": consent()}, ["ledger-not-writable"]),
-    ("D2", NOTHING | {"recipient": {"kind": "person", "identity_proof": "known"}}, {"recipient": PERSON}, []),
+    ("D2", NOTHING | {"recipient": {"kind": "person", "identity_proof": "known_in_person"}}, {"recipient": PERSON}, []),
     ("D2", NOTHING | {"recipient": {"kind": "person"}}, {"recipient": PERSON}, ["identity-not-proofed"]),
     ("D3", NOTHING | {"recipient": {"kind": "own_staff"}}, {"recipient": COLLEAGUE}, []),
     (
@@ -413,13 +416,27 @@ CASES: list[Case] = [
     ),
     ("D10", EMERGENCY | {"emergency": None}, {}, ["emergency-items-missing"]),
     ("D10", EMERGENCY | {"purpose": "treatment"}, {}, ["purpose-not-covered"]),
-    ("D11", REPORT, {}, []),
+    ("D11", REPORT, {}, ["report-other-recipient"]),
+    ("D11", REPORT, {"recipient": replace(AUTHORITY, party_ended=True)}, ["report-other-recipient"]),
+    ("D8", {}, {"consent": consent(), "own_names": frozenset({"riverbendrecovery"})}, []),
+    ("D8", {}, {"consent": consent(), "own_names": frozenset({"other"})}, ["discloser-not-this-agency"]),
+    ("D8", {}, {"consent": consent(), "recipient": replace(NAMED, is_registered=True)}, ["recipient-is-registered"]),
+    ("D10", EMERGENCY, {"recipient": replace(NAMED, is_registered=True)}, []),
+    ("D10", EMERGENCY, {"recipient": replace(NAMED, not_medical=True)}, ["emergency-not-medical"]),
+    (
+        "D7",
+        {},
+        {"consent": consent(), "restrictions": (restriction(party_id=OTHER, party_key="countyhousing"),)},
+        ["restricted"],
+    ),
+    ("D8", {}, {"consent": consent(), "restrictions": (restriction(party_id=OTHER, party_key="county"),)}, []),
+    ("D17", {"notice_statement": "banana"}, {"consent": consent()}, ["notice-statement-unknown"]),
     ("D11", REPORT | {"view": None}, {}, ["report-form-only"]),
     ("D11", REPORT | {"view": "progress_summary"}, {}, ["report-form-only"]),
     ("D11", REPORT | {"categories": ["progress"]}, {}, ["report-form-only"]),
     ("D11", REPORT | {"report": None}, {}, ["report-incomplete"]),
     ("D11", REPORT, {"recipient": POLICE}, ["report-other-recipient"]),
-    ("D11", REPORT, {"recipient": replace(POLICE, party_kind=PartyKind.CHILD_PROTECTION)}, []),
+    ("D11", REPORT, {"recipient": AUTHORITY}, []),
     ("D12", CRIME, {"recipient": POLICE}, []),
     ("D12", CRIME | {"categories": ["attendance"]}, {"recipient": POLICE}, ["crime-packet-too-large"]),
     ("D12", CRIME | {"view": None}, {"recipient": POLICE}, ["crime-packet-too-large"]),
@@ -736,7 +753,7 @@ NEEDED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Any]
         {},
         {"agreement": {"agreement": None}, "party": {"recipient": replace(OFFICE, party_id=None)}},
     ),
-    "report": (REPORT, {}, {"view": {"view": None}, "report": {"report": None}}, {}),
+    "report": (REPORT, {"recipient": AUTHORITY}, {"view": {"view": None}, "report": {"report": None}}, {}),
     "crime": (CRIME, {"recipient": POLICE}, {"incident": {"incident": None}}, {"police": {"recipient": NAMED}}),
 }
 
@@ -751,3 +768,19 @@ def test_without_any_one_fact_that_it_needs_it_is_refused(name: str) -> None:
         assert not decide(wished(wish | change), facts).allowed, what
     for what, change in gone.items():
         assert not decide(wished(wish), replace(facts, **change)).allowed, what
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Mercy Clinic", True),
+        ("  MERCY\u00a0 clinic.", True),
+        ("M\u00e9rcy-Clinic", True),
+        ("Ｍercy Clinic", True),
+        ("MercyClinic", True),
+        ("Clinic Mercy", False),
+        ("Mercy Clinic 2", False),
+    ],
+)
+def test_an_offices_name_is_one_however_it_is_written(written: str, expected: bool) -> None:
+    assert (office_key(written) == office_key("Mercy Clinic")) is expected

@@ -37,7 +37,7 @@ EMERGENCY: dict[str, Any] = {
     },
 }
 OWN_COPY = {
-    "recipient": {"kind": "person", "identity_proof": "known_to_staff"},
+    "recipient": {"kind": "person", "identity_proof": "known_in_person"},
     "purpose": "at_request_of_patient",
     "categories": ["demographics", "attendance", "recovery_plan"],
     "view": "own_copy",
@@ -128,7 +128,11 @@ async def test_a_disclosure_keeps_its_row_its_consents_version_and_its_origin(cl
         ({"basis": None, "consent_id": None, "demand": "public_health"}, "public-health-identified"),
         ({"basis": None, "consent_id": None, "demand": "duty_to_warn"}, "would-identify-patient"),
         ({"basis": None, "consent_id": None, "demand": "duty_to_warn", "identifies": False}, "no-disclosure"),
-        ({"recipient": {"kind": "person", "identity_proof": "known"}}, "no-disclosure"),
+        ({"recipient": {"kind": "person", "identity_proof": "known_in_person"}}, "own-copy-needs-no-basis"),
+        (
+            {"recipient": {"kind": "person", "identity_proof": "own_code"}, "basis": None, "consent_id": None},
+            "no-disclosure",
+        ),
     ],
 )
 async def test_each_ground_has_its_own_problem_and_leaves_one_audit_entry(
@@ -452,7 +456,7 @@ async def test_a_package_is_told_of_when_it_waits_and_when_it_no_longer_does(cli
 async def test_the_persons_own_copy_is_no_disclosure_and_needs_to_know_who_it_is(clinic: Any) -> None:
     participant_id = await clinic.enrol()
     await clinic.open(participant_id)
-    body = {"participant_id": str(participant_id), "language": "es"} | OWN_COPY
+    body = {"participant_id": str(participant_id), "language": "es", "channel": "in_person"} | OWN_COPY
     unproofed = body | {"recipient": {"kind": "person"}}
 
     refused = await clinic.administrator.post(f"{INTAKE}/packages", unproofed)
@@ -465,7 +469,9 @@ async def test_the_persons_own_copy_is_no_disclosure_and_needs_to_know_who_it_is
     assert 'lang="es"' in printed.text
     assert "Nombre" in printed.text
     assert "42 CFR" not in printed.text
-    assert await ledger(clinic, participant_id) == []
+    assert [(row["decision_row"], row["basis"]) for row in await ledger(clinic, participant_id)] == [
+        ("D2", "access_by_person")
+    ]
 
 
 async def test_what_was_handed_over_is_not_seen_again_once_its_consent_is_revoked(clinic: Any) -> None:
@@ -516,6 +522,7 @@ async def test_the_police_get_five_items_and_no_more(clinic: Any) -> None:
 
 async def test_a_report_of_child_abuse_is_its_form_and_leaves_the_record_closed(clinic: Any) -> None:
     participant_id = await clinic.enrol(phone="555-0142", address="9 Canary Street")
+    hotline = await party(clinic, name=f"State hotline {uuid4()}", kind="child_protection", covered_entity=False)
     body = packaged(
         clinic,
         participant_id,
@@ -524,7 +531,7 @@ async def test_a_report_of_child_abuse_is_its_form_and_leaves_the_record_closed(
         purpose="legal_duty",
         view="child_abuse_report",
         categories=["demographics"],
-        recipient={"name": "State hotline"},
+        recipient={"party_id": str(hotline)},
         report={"authority": "State hotline", "child": "A child", "suspected": "Left alone at night"},
     )
 

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handrail.testing import Platform, open_agency
 from intake.rules.notices import NoticeLanguage, NoticePart, model_notice, parts_lacking
 from intake.rules.pages import page
 
 INTAKE = "/api/intake/v1"
 INVALID = "/problems/invalid-request"
 CANARY = "canary-notice"
+LONG_AGO = "2019-06-03T15:00:00Z"  # before any text on file was in force
 NOTICE = {"version": "2026-02", "language": "en", "channel": "paper"}
 DAYS = {NoticeLanguage.EN: "January 5, 2026", NoticeLanguage.ES: "5 de enero de 2026"}
 BLANKS: Mapping[NoticeLanguage, tuple[str, str]] = {
@@ -263,7 +265,9 @@ async def test_what_was_given_is_listed_with_its_text(clinic: Any) -> None:
     owed = (await clinic.peer.get(path)).json()
 
     with_text = await given_to(clinic, participant_id, version=body["notice_version"], acknowledgement="acknowledged")
-    without = await given_to(clinic, participant_id, version="old-paper-form", acknowledgement="declined")
+    without = await given_to(
+        clinic, participant_id, version="old-paper-form", given_at=LONG_AGO, acknowledgement="declined"
+    )
     seen = (await clinic.peer.get(path)).json()
 
     assert (owed["owed"], seen["owed"]) == (True, False)
@@ -404,3 +408,19 @@ async def test_a_notice_under_a_merged_record_counts(clinic: Any) -> None:
 
     assert (await closed(clinic, episode_id)).status_code == 200
     assert (await clinic.supervisor.get(f"{INTAKE}/participants/{first}/notices")).json()["owed"] is False
+
+
+async def test_only_a_text_on_file_can_have_been_given(http: httpx.AsyncClient, platform: Platform) -> None:
+    administrator = await open_agency(http, platform, live=True)
+    await administrator.created(f"{INTAKE}/notice-texts", text(notice_version="2026-11", effective_on="2026-02-01"))
+    participant_id = await administrator.created(f"{INTAKE}/participants", {"name": "Canary"})
+    path = f"{INTAKE}/participants/{participant_id}/notices"
+
+    given = await administrator.post(path, NOTICE | {"version": "2026-11"})
+    unknown = await administrator.post(path, NOTICE | {"version": "1999"})
+    untranslated = await administrator.post(path, NOTICE | {"version": "2026-11", "language": "es"})
+    before_any = await administrator.post(path, NOTICE | {"version": "1999", "given_at": "2026-01-31T15:00:00Z"})
+
+    assert [given.status_code, before_any.status_code] == [201, 201]
+    for refused in (unknown, untranslated):
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/notice-not-on-file")

@@ -49,6 +49,7 @@ JUSTICE = {
     ],
     "legal_matter": {"name": "Canary matter 12", "final_disposition_on": "2199-06-30"},
     "revocable_from": {"on": "2199-06-01"},
+    "right_to_revoke_statement": "revocable-later-2026-11",
     "expiry": {"kind": "date", "on": "2199-12-31"},
 }
 
@@ -189,7 +190,7 @@ async def test_a_person_reads_the_notice_they_were_given(clinic: Any) -> None:
     body = {"notice_version": version, "language": "en", "words": "Canary words.", "effective_on": "2026-01-01"}
     await clinic.administrator.created(f"{INTAKE}/notice-texts", body)
     path = f"{INTAKE}/participants/{participant_id}/notices"
-    await clinic.peer.created(path, NOTICE | {"version": "old-form", "given_at": "2026-01-05T15:00:00Z"})
+    await clinic.peer.created(path, NOTICE | {"version": "old-form", "given_at": "2019-12-05T15:00:00Z"})
     await clinic.peer.created(path, NOTICE | {"version": version})
     _, code = await made(clinic, participant_id)
 

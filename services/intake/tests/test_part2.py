@@ -121,12 +121,12 @@ def test_going_live_lacks_each_thing_under_its_own_name() -> None:
     today = date(2026, 3, 7)
     complete = dict.fromkeys(AgencyFact, today)
 
-    nothing = lacking({}, today, has_notice=False, has_officer=False)
-    overdue = lacking(complete | {PROGRAM: date(2026, 3, 6)}, today, has_notice=True, has_officer=True)
+    nothing = lacking({}, today, notice=Lack.NOTICE_TEXT, has_officer=False)
+    overdue = lacking(complete | {PROGRAM: date(2026, 3, 6)}, today, notice=None, has_officer=True)
 
     assert [one.what for one in nothing] == [*AgencyFact, Lack.NOTICE_TEXT, Lack.PRIVACY_OFFICER]
     assert [one.what for one in overdue] == [PROGRAM]
-    assert lacking(complete, today, has_notice=True, has_officer=True) == []
+    assert lacking(complete, today, notice=None, has_officer=True) == []
 
 
 @pytest.mark.parametrize(
@@ -283,8 +283,13 @@ async def test_a_privacy_officer_on_the_staff_is_enough(platform: Platform, new:
         await officer.created(DETERMINATIONS, DECISION | {"fact": name, "holds": name is PROGRAM})
     await officer.created(f"{INTAKE}/notice-texts", NOTICE)
 
-    answer = await officer.put(LIVE, {}, version=1)
+    unread = await officer.put(LIVE, {}, version=1)
+    answer = await officer.put(LIVE, {"notice_confirmed": True}, version=1)
 
+    assert (slug(unread), [one["pointer"] for one in unread.json()["errors"]]) == (
+        (409, "go-live-incomplete"),
+        ["/notice_parts"],
+    )
     assert answer.status_code == 200, answer.text
     assert (await new.get(STATUS)).json()["live_by"] == str(officer.staff_id)
 

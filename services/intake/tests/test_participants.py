@@ -185,10 +185,11 @@ def brief(clinic: Any, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_brief_intake_is_one_call(clinic: Any) -> None:
-    consent = {name: value for name, value in clinic.consent(uuid4()).items() if name != "participant_id"}
     notice = {"version": "npp-1", "language": "en", "channel": "paper"}
     key = str(uuid4())
-    body = brief(clinic, opened_on="2026-01-05", notice=notice, consent=consent)
+    body = brief(clinic, opened_on="2026-01-05", notice=notice)
+    whole = clinic.consent(uuid4(), named=body["person"]["name"])
+    body["consent"] = {name: value for name, value in whole.items() if name != "participant_id"}
 
     answer = await clinic.peer.post(f"{INTAKE}/brief-intakes", body, key=key)
     again = await clinic.peer.post(f"{INTAKE}/brief-intakes", body, key=key)

@@ -14,7 +14,7 @@ TELLING = {
     "purpose": "care_coordination",
     "categories": ["attendance"],
     "channel": "portal",
-    "notice_statement": "2.32-short-2024",
+    "notice_statement": "notice-short-2024",
     "scope_attached": "explanation",
 }
 

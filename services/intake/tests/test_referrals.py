@@ -52,7 +52,7 @@ TELLING = {
     "purpose": "housing",
     "categories": ["attendance"],
     "channel": "phone",
-    "notice_statement": "2.32-short-2024",
+    "notice_statement": "notice-short-2024",
     "scope_attached": "explanation",
 }
 

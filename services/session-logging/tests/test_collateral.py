@@ -46,6 +46,8 @@ ACTIVE = HeardConsent(status=ConsentStatus.ACTIVE, signed_at=SIGNED)
         (HeardConsent(ConsentStatus.ACTIVE, SIGNED, ended=True), "consent-ended"),
         (HeardConsent(ConsentStatus.ACTIVE, SIGNED, revoked_recipients=frozenset({1})), None),
         (HeardConsent(ConsentStatus.ACTIVE, SIGNED, revoked_recipients=frozenset({0})), "recipient-revoked"),
+        (HeardConsent(ConsentStatus.ACTIVE, SIGNED, recipients=1), None),
+        (HeardConsent(ConsentStatus.ACTIVE, SIGNED, recipients=0), "no-such-recipient"),
         (HeardConsent(ConsentStatus.SUSPENDED, SIGNED), "consent-suspended"),
         (HeardConsent(ConsentStatus.SUPERSEDED, SIGNED), "consent-superseded"),
         (HeardConsent(ConsentStatus.VOID, SIGNED), "consent-void"),
@@ -128,6 +130,21 @@ async def test_a_contact_on_a_consent_is_recorded_sealed_and_told_without_its_wo
     for table in ("collateral_contact", "outbox", "ledger", "audit_pending", "audit", "idempotency"):
         count = f"select count(*) from session_logging.{table} t where t::text like '%canary-contact%'"
         assert await shared.platform.value(count) == 0
+
+
+async def test_nobody_is_spoken_with_whom_the_consent_does_not_name(shared: Any) -> None:
+    person = await shared.enrol()
+    consent_id = await hear(shared, person, recipients=2)
+    told_nobody_how_many = await hear(shared, person)
+
+    answers = [
+        await shared.peer.post(CONTACTS, contact(person, consent_id, recipient_place=place)) for place in (1, 2, 49)
+    ]
+    earlier = await shared.peer.post(CONTACTS, contact(person, told_nobody_how_many, recipient_place=2))
+
+    assert [one.status_code for one in answers] == [201, 409, 409]
+    assert problem(answers[1]) == problem(answers[2]) == (409, "no-such-recipient")
+    assert earlier.status_code == 201
 
 
 async def test_from_the_instant_a_revocation_is_applied_it_is_refused_but_what_was_before_may_be_recorded(

@@ -2,13 +2,14 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 STATUS, DETERMINATIONS, LIVE = (f"/api/intake/v1/privacy/{part}" for part in ("status", "determinations", "go-live"))
-NOTICE_TEXTS = "/api/intake/v1/notice-texts"
+NOTICE_TEXTS, NOTICE_MODELS = "/api/intake/v1/notice-texts", "/api/intake/v1/notice-models"
 GROUNDS = (
     ("part2_program", True, ["diagnosis_treatment_or_referral", "holds_itself_out", "tax_exempt"]),
     ("covered_entity", False, ["health_care_transactions"]),
@@ -17,19 +18,19 @@ GROUNDS = (
     ("intermediary", False, ["general_designation"]),
     ("lawful_holder", False, ["received_records"]),
 )
-NOTICE = {
+BLANK = "______"
+# What an agency writes into the blanks of the model notice, in their order.
+CONTACT = ("the privacy officer", "+1 512 555 0100", "privacy@riverbend.test")
+BLANKS = {
     "en": (
-        "# Notice of Privacy Practices\n\nThis notice says how information about you may be used and disclosed, what "
-        "your rights are, and how to make a complaint.\n\nFederal law (42 CFR part 2) protects your records. We share "
-        "them with your written consent, which you may revoke, or without it only where the law lets us."
+        "Riverbend Recovery Community", *CONTACT, "The law of our state applies too.", "the front desk",
+        "www.riverbend.test", "the privacy officer, at the number above", *CONTACT, "2026-02-16",
     ),
     "es": (
-        "# Aviso de prácticas de privacidad\n\nEste aviso explica cómo se puede usar y divulgar la información sobre "
-        "usted, cuáles son sus derechos y cómo presentar una queja.\n\nLa ley federal (42 CFR parte 2) protege sus "
-        "expedientes. Los compartimos con su consentimiento por escrito, que usted puede revocar, o sin él solo cuando "
-        "la ley lo permite."
+        "Riverbend Recovery Community", *CONTACT, "También vale la ley de nuestro estado.", "la recepción",
+        "www.riverbend.test", "la oficina de privacidad, al número de arriba", *CONTACT, "2026-02-16",
     ),
-}
+}  # fmt: skip
 WAIT_SECONDS = 30.0
 
 
@@ -38,11 +39,17 @@ class NotLive(Exception):
 
 
 async def go_live(
-    http: httpx.AsyncClient, token: str, *, notice_version: str = "2026-02", effective_on: str = "2026-02-16"
+    http: httpx.AsyncClient,
+    token: str,
+    *,
+    notice_version: str = "2026-02",
+    effective_on: str = "2026-02-16",
+    names: Sequence[str] = (),
 ) -> None:
     """Determine the six facts, record the notice and go live, as an administrator who answers for privacy.
 
-    Does nothing where intake does not run (404), and waits where it has not heard of the agency yet.
+    `names`: of the agency and its programs, as its papers have them. Does nothing where intake does not run (404),
+    and waits where it has not heard of the agency yet.
     """
     status = await _known(http, token)
     if status is None or status["live_at"]:
@@ -58,12 +65,23 @@ async def go_live(
             "review_on": (yesterday + timedelta(days=365)).isoformat(),
         }
         await _post(http, token, DETERMINATIONS, decision)
-    for language, words in NOTICE.items():
+    for language in BLANKS:
+        words = await _filled_in_notice(http, token, language)
         text = {"notice_version": notice_version, "language": language, "words": words}
         await _post(http, token, NOTICE_TEXTS, text | {"effective_on": effective_on})
     status = await _known(http, token)
     headers = {"Authorization": f"Bearer {token}", "If-Match": f'"{status["version"] if status else 0}"'}
-    _checked(await http.put(LIVE, json={"administrator_answers": True}, headers=headers))
+    answers = {"administrator_answers": True, "names": list(names)}
+    _checked(await http.put(LIVE, json=answers, headers=headers))
+
+
+async def _filled_in_notice(http: httpx.AsyncClient, token: str, language: str) -> str:
+    """Return the model notice as an agency would fill it in, without its first paragraph, which is for counsel."""
+    model = _checked(await http.get(f"{NOTICE_MODELS}/{language}", headers={"Authorization": f"Bearer {token}"}))
+    words: str = model["words"].split("\n\n", 1)[1]
+    for blank in BLANKS[language]:
+        words = words.replace(BLANK, blank, 1)
+    return words
 
 
 async def _known(http: httpx.AsyncClient, token: str) -> dict[str, Any] | None:

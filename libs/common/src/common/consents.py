@@ -18,7 +18,7 @@ CONSENT_FACTS = (
     intake.CONSENT_REVOKED_1,
 )
 # What version 1 of the facts could not say yet.
-UNSAID: dict[str, Any] = {"starts_on": None, "revoked_recipients": [], "ended": False}
+UNSAID: dict[str, Any] = {"starts_on": None, "recipients": None, "revoked_recipients": [], "ended": False}
 
 
 async def apply_consents(db: Db, table: Any, applied: Fact, events: Events) -> list[CloudEvent[Any]]:

@@ -74,6 +74,7 @@ class Db(AsyncSession):
     now: datetime
     pending: Pending
     after_commit: list[Callable[[], None]]
+    reading = False  # set where nothing is asked for but a look
 
     def publish(self, fact: Fact, facts: Facts, *, about: UUID, seq: int, recorded_at: datetime | None = None) -> None:
         """Publish `facts` about the aggregate `about`, whose version is `seq`, when the transaction commits."""

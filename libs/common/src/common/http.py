@@ -134,6 +134,7 @@ class Call:
     async def reading(self, action: str, subject_id: UUID | None = None, **detail: object) -> AsyncGenerator[Db]:
         """Open a transaction that reads and leaves one audit row."""
         async with self.transaction() as db:
+            db.reading = True
             yield db
             db.audit(action, subject_id, **detail)
 

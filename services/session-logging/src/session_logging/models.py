@@ -211,6 +211,8 @@ class Staff(Model):
 
 
 class Credential(Model):
+    """`status_days`, `status_codes`: since which day which status held, by day; empty in what early releases told."""
+
     __tablename__ = "credential"
     __table_args__ = (Index(None, "agency_id", "staff_id"), HEARD)
 
@@ -223,6 +225,8 @@ class Credential(Model):
     valid_from: Mapped[date]
     valid_to: Mapped[date]
     status: Mapped[str]
+    status_days: Mapped[list[date]] = mapped_column(server_default="{}")
+    status_codes: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class Participant(Model):
@@ -263,7 +267,10 @@ class PrivacyStatus(Model):
 
 
 class Consent(Model):
-    """The newest state of a consent that was heard; whether it has begun or run out follows from the day."""
+    """The newest state of a consent that was heard; whether it has begun or run out follows from the day.
+
+    `recipients`: how many it names; null in what earlier releases told.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (HEARD,)
@@ -277,6 +284,7 @@ class Consent(Model):
     signed_at: Mapped[datetime]
     starts_on: Mapped[date | None]
     expires_on: Mapped[date | None]
+    recipients: Mapped[int | None]
     revoked_recipients: Mapped[list[int]]
     ended: Mapped[bool]
     revoked_at: Mapped[datetime | None]

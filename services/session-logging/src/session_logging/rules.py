@@ -60,18 +60,29 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class HeldCredential:
-    """A credential as workforce told of it; both days are inclusive."""
+    """A credential as workforce told of it; both days are inclusive. `statuses`: all, by day; none in early facts."""
 
     credential_type: CredentialType
     specialty: Specialty
     valid_from: date
     valid_to: date
     status: CredentialStatus
+    statuses: tuple[tuple[date, CredentialStatus], ...] = ()
+
+    def status_on(self, day: date) -> CredentialStatus | None:
+        """Return the status on `day`; None before the first. Without a history the newest stands for every day."""
+        if not self.statuses:
+            return self.status
+        held = [status for since, status in self.statuses if since <= day]
+        return held[-1] if held else None
 
 
 @dataclass(frozen=True, slots=True)
 class HeardConsent:
-    """A consent as intake told of it; both days are inclusive, in the agency's zone."""
+    """A consent as intake told of it; both days are inclusive, in the agency's zone.
+
+    `recipients`: how many it names; null if nobody told.
+    """
 
     status: ConsentStatus
     signed_at: datetime
@@ -80,6 +91,7 @@ class HeardConsent:
     revoked_recipients: frozenset[int] = frozenset()
     ended: bool = False
     revoked_at: datetime | None = None
+    recipients: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +212,14 @@ def credential_on(day: date, held: Iterable[HeldCredential], program: Acceptance
 
     One that the program accepts goes first, then an active one before a provisional one, then the longest valid.
     """
-    valid = [one for one in held if one.status in HELD and one.valid_from <= day <= one.valid_to]
+    valid = [one for one in held if one.status_on(day) in HELD and one.valid_from <= day <= one.valid_to]
     if not valid:
         return None
     best = max(
         valid,
         key=lambda one: (
             _serves(one, program),
-            one.status is CredentialStatus.ACTIVE,
+            one.status_on(day) is CredentialStatus.ACTIVE,
             one.valid_to,
             one.credential_type,
         ),
@@ -236,6 +248,8 @@ def require_cover(consent: HeardConsent, place: int, contacted_at: datetime, day
     suspension, a replacement, a mistake and a recipient taken off we know no instant, so these refuse whatever the day.
     """
     code = _stopped(consent, contacted_at) or _out_of_time(consent, contacted_at, day)
+    if code is None and consent.recipients is not None and place >= consent.recipients:
+        code = "no-such-recipient"
     if code is None and place in consent.revoked_recipients:
         code = "recipient-revoked"
     if code is not None:
@@ -265,5 +279,6 @@ UNCOVERED = {
     "consent-not-begun": "This consent had not begun then. Check the time, or name another consent.",
     "consent-expired": "This consent had run out on that day. Ask the person whether they want to sign a new one.",
     "consent-ended": "What this consent was to end with has happened. Ask the person whether to sign a new one.",
+    "no-such-recipient": "This consent names no recipient at this place. Count from 0, or ask for one that names them.",
     "recipient-revoked": "The person has taken this recipient off the consent. Do not speak with them about it.",
 }

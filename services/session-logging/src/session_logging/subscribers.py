@@ -42,8 +42,16 @@ async def on_staff(db: Db, events: Events) -> None:
 
 
 async def on_credential(db: Db, events: Events) -> None:
+    """Keep credentials with every status they had: what counts for a signature is the one on the day of service."""
     kept = ("staff_id", "credential_type", "specialty", "valid_from", "valid_to", "status")
-    await _keep(db, Credential, events, *kept)
+    rows = [
+        {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq}
+        | {name: getattr(event.data, name) for name in kept}
+        | {"status_days": [one.since for one in event.data.statuses]}
+        | {"status_codes": [one.status for one in event.data.statuses]}
+        for event in newest(events)
+    ]
+    await project(db, Credential.__table__, rows)
 
 
 async def on_participant(db: Db, events: Events) -> None:
@@ -138,6 +146,7 @@ REACTIONS: dict[Fact, Reaction] = {
     workforce.STAFF_CHANGED: on_staff,
     workforce.STAFF_LEFT: on_staff,
     workforce.CREDENTIAL_RECORDED: on_credential,
+    workforce.CREDENTIAL_CHANGED: on_credential,
     intake.PARTICIPANT_ENROLLED: on_participant,
     intake.PARTICIPANT_CHANGED: on_participant,
     intake.PARTICIPANTS_MERGED: on_merge,

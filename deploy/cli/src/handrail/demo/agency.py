@@ -90,7 +90,7 @@ async def open_agency(http: httpx.AsyncClient, operator_token: str) -> Agency:
     headers = {"Authorization": f"Bearer {operator_token}"}
     opened = _checked(await http.post("/api/workforce/v1/agencies", json=body, headers=headers), "agencies")
     administrator = await sign_in(http, email, opened["one_time_password"])
-    await go_live(http, administrator.token)
+    await go_live(http, administrator.token, names=["Riverbend Recovery Community"])
     return Agency(http, administrator)
 
 
@@ -189,7 +189,7 @@ def _disclosures(person: Person, number: int) -> list[dict[str, Any]]:
         "recipient": {"name": "County Health Clinic"},
         "purpose": "care_coordination",
         "categories": told,
-        "notice_statement": "2024-04-short",
+        "notice_statement": "notice-short-2024",
         "scope_attached": "consent_copy",
         "made_at": _at(person.opened_on + timedelta(days=number % 9), 15),
     }
@@ -245,9 +245,9 @@ def consent(name: str, signed_at: str) -> dict[str, Any]:
         "disclosers": ["Riverbend Recovery Community"],
         "categories": ["substance_use_disorder", "attendance", "progress"],
         "recipients": [{"name": "County Health Clinic", "covered_entity": True}],
-        "redisclosure_statement": "2024-04",
+        "redisclosure_statement": "redisclosure-2026-11",
         "purposes": ["treatment", "care_coordination"],
-        "right_to_revoke_statement": "2024-04",
+        "right_to_revoke_statement": "right-to-revoke-2026-11",
         "how_to_revoke": "In writing, to the front desk",
         "expiry": {"kind": "date", "on": "2027-06-30"},
         "signature": {

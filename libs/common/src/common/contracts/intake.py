@@ -76,6 +76,7 @@ class ConsentFacts(Facts):
     starts_on: date | None = Field(default=None, description="first day, if it is not that of the signature")
     expires_on: date | None = Field(default=None, description="last day; null if it ends by an event or not at all")
     revoked_at: AwareDatetime | None = None
+    recipients: int | None = Field(default=None, ge=0, description="how many its list has; their places count from 0")
     revoked_recipients: list[int] = Field(default=[], description="places in its list, from 0, revoked or suspended")
     ended: bool = Field(default=False, description="the event that it was to end with has happened")
 

@@ -63,6 +63,12 @@ async def go_live(call: CurrentCall, body: determinations.GoLive) -> Response:
     return await call.change(lambda db, seen: determinations.go_live(db, call.actor, body, seen))
 
 
+@router.put("/privacy/names", response_model=Created, dependencies=DECIDING)
+async def record_names(call: CurrentCall, body: determinations.RecordNames) -> Response:
+    """By what names papers mean this agency; If-Match is the version of the status, 0 at first."""
+    return await call.change(lambda db, seen: determinations.record_names(db, body, seen))
+
+
 @router.post("/break-glass", status_code=201, response_model=break_glass.Opened, dependencies=SERVING)
 async def open_break_glass(call: CurrentCall, body: break_glass.OpenBreakGlass) -> Response:
     """Open a record in an emergency, for the asker alone and for an hour at most; somebody else reviews it."""

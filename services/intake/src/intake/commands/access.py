@@ -2,8 +2,10 @@
 
 A peer reaches the people they are assigned to on the day, and whom they opened in an emergency for as long as that
 lasts, under every record that was merged with theirs; supervisors, administrators and privacy officers reach the whole
-agency. Everybody else's person answers exactly like one that does
-not exist.
+agency. Everybody else's person answers exactly like one that does not exist.
+
+What was opened in an emergency is there to be looked at. Writing needs an assignment, unless what is written belongs to
+the emergency itself and says so (`emergency=True`): a disclosure under 2.51, a safety concern.
 """
 
 from datetime import date
@@ -30,15 +32,22 @@ def active_on(day: date, assignment: Any = Assignment) -> ColumnElement[bool]:
 
 
 def within_reach(
-    actor: Actor, today: date, participant_id: "InstrumentedAttribute[UUID] | ColumnElement[UUID]" = Participant.id
+    actor: Actor,
+    today: date,
+    participant_id: "InstrumentedAttribute[UUID] | ColumnElement[UUID]" = Participant.id,
+    *,
+    opened: bool = True,
 ) -> ColumnElement[bool]:
-    """Return the condition that the actor may reach the person in the column `participant_id`."""
+    """Return the condition that the actor may reach the person in the column `participant_id`.
+
+    `opened`: also whom they opened in an emergency, who may be looked at and not written about.
+    """
     if actor.may(*WHOLE_AGENCY):
         return true()
-    return participant_id.in_(_reached(actor, today))
+    return participant_id.in_(_reached(actor, today, opened))
 
 
-def _reached(actor: Actor, today: date) -> CompoundSelect[Any]:
+def _reached(actor: Actor, today: date, with_opened: bool) -> CompoundSelect[Any]:
     """Return the ids of everybody a peer reaches: whom they are assigned to, whose record they opened in an emergency
     that is not over, and the records merged with those.
 
@@ -46,10 +55,8 @@ def _reached(actor: Actor, today: date) -> CompoundSelect[Any]:
     `exists` would walk the peer's whole history for every row. Aliases, or the outer query's tables would be meant.
     """
     theirs, opened = aliased(Assignment), aliased(BreakGlass)
-    return union_all(
-        *_families(theirs, actor, active_on(today, theirs)),
-        *_families(opened, actor, _still_open(opened)),
-    )
+    emergencies = _families(opened, actor, _still_open(opened)) if with_opened else ()
+    return union_all(*_families(theirs, actor, active_on(today, theirs)), *emergencies)
 
 
 def _still_open(opened: Any) -> ColumnElement[bool]:
@@ -77,27 +84,38 @@ def _families(link: Any, actor: Actor, holds: ColumnElement[bool]) -> tuple[Sele
 
 
 async def reach_participant(
-    db: Db, actor: Actor, participant_id: UUID, recording: Recording, *, lock: bool = False
+    db: Db, actor: Actor, participant_id: UUID, recording: Recording, *, lock: bool = False, emergency: bool = False
 ) -> Participant:
-    """Return a person within the actor's reach, locked for a change if asked. Raises `NotThere`."""
+    """Return a person within the actor's reach, locked for a change if asked. Raises `NotThere`, `Refused`."""
     question = select(Participant).where(
         Participant.agency_id == db.scope.agency_id,
         Participant.id == participant_id,
-        within_reach(actor, recording.today),
+        within_reach(actor, recording.today, opened=db.reading or emergency),
     )
     if lock:
         question = question.with_for_update(of=Participant)
     found = await db.scalar(question)
     if found is None:
+        await _say_what_is_only_opened(db, Participant.id == participant_id, actor, recording, Participant.id)
         raise NotThere
     return found
 
 
+async def _say_what_is_only_opened(
+    db: Db, which: ColumnElement[bool], actor: Actor, now: Recording, person: InstrumentedAttribute[UUID]
+) -> None:
+    """Raise `Refused` where the actor sees the person because of an emergency, and would write."""
+    agency = person.class_.agency_id == db.scope.agency_id
+    if not db.reading and await db.scalar(select(person).where(agency, which, within_reach(actor, now.today, person))):
+        detail = "You opened this record to look at it in an emergency. Ask a supervisor to assign the person to you."
+        raise Refused("opened-to-read", detail)
+
+
 async def reach_unmerged(
-    db: Db, actor: Actor, participant_id: UUID, recording: Recording, *, lock: bool = False
+    db: Db, actor: Actor, participant_id: UUID, recording: Recording, *, lock: bool = False, emergency: bool = False
 ) -> Participant:
     """Return a person within reach, to begin something new with. Raises `NotThere`, `Refused` for a merged record."""
-    found = await reach_participant(db, actor, participant_id, recording, lock=lock)
+    found = await reach_participant(db, actor, participant_id, recording, lock=lock, emergency=emergency)
     require_unmerged(found)
     return found
 
@@ -117,17 +135,25 @@ async def family_of(db: Db, participant: Participant) -> list[UUID]:
 
 
 async def reach(
-    db: Db, actor: Actor, kind: type[OwnedRow], row_id: UUID, recording: Recording, *, lock: bool = False
+    db: Db,
+    actor: Actor,
+    kind: type[OwnedRow],
+    row_id: UUID,
+    recording: Recording,
+    *,
+    lock: bool = False,
+    emergency: bool = False,
 ) -> OwnedRow:
-    """Return what belongs to a person within reach: an episode, a consent, a plan. Raises `NotThere`."""
+    """Return what belongs to a person within reach: an episode, a consent, a plan. Raises `NotThere`, `Refused`."""
     question = select(kind).where(
         kind.agency_id == db.scope.agency_id,
         kind.id == row_id,
-        within_reach(actor, recording.today, kind.participant_id),
+        within_reach(actor, recording.today, kind.participant_id, opened=db.reading or emergency),
     )
     if lock:
         question = question.with_for_update(of=kind)
     found = await db.scalar(question)
     if found is None:
+        await _say_what_is_only_opened(db, kind.id == row_id, actor, recording, kind.participant_id)
         raise NotThere
     return found

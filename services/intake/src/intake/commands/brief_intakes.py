@@ -11,10 +11,11 @@ from common.errors import Unprocessable
 from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked, Day, Instant
+from intake.commands.consent_signers import require_own_name
 from intake.commands.consents import place_consent
 from intake.commands.duplicates import Enrolled, warn
 from intake.commands.episodes import EpisodeTerms, place_acknowledgement, place_episode, require_program
-from intake.commands.notices import GiveNotice, place_notice
+from intake.commands.notices import GiveNotice, place_notice_on_file
 from intake.commands.participants import Identity, Vault, place_participant, vault_of
 from intake.commands.pointing import pointing
 from intake.commands.recording import Recording, recording
@@ -52,7 +53,7 @@ async def take_in(db: Db, keys: KeyRing, actor: Actor, request: BriefIntake) -> 
     with pointing("/person"):
         person = place_participant(db, now, vault, request.person, participant_id=participant_id, enrolled_at=now.now)
     episode = _place_episode(db, now, participant_id, request)
-    notice_id, consent_id = _place_papers(db, now, vault, participant_id, request)
+    notice_id, consent_id = await _place_papers(db, now, vault, participant_id, request)
     possible = await warn(db, actor, now, person)
     db.audit("participant.take-in", participant_id, episode_id=episode.id, shown=[one.id for one in possible])
     return BriefIntakeDone(
@@ -82,15 +83,16 @@ def _place_episode(db: Db, now: Recording, participant_id: UUID, request: BriefI
     return episode
 
 
-def _place_papers(
+async def _place_papers(
     db: Db, now: Recording, vault: Vault, participant_id: UUID, request: BriefIntake
 ) -> tuple[UUID | None, UUID | None]:
     """Write the notice and the consent that are there; return their ids."""
     notice = consent = None
     if request.notice:
         with pointing("/notice"):
-            notice = place_notice(db, now, participant_id, request.notice)
+            notice = await place_notice_on_file(db, now, participant_id, request.notice)
     if request.consent:
         with pointing("/consent"):
+            await require_own_name(db, vault.sealer, participant_id, request.consent)
             consent = place_consent(db, now, vault.sealer, participant_id, request.consent)
     return notice.id if notice else None, consent.id if consent else None

@@ -3,6 +3,7 @@
 What was shown is what is signed: the words and their digest stay as they were presented (42 CFR 2.31(a)(8)).
 """
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -20,6 +21,7 @@ from common.privacy import KeyRing, Sealer, normalized
 from common.text import Asked, Code, Instant, Line, Prose
 from intake.commands.access import reach, reach_unmerged
 from intake.commands.consent_holding import Held, held, hold, move, require_move
+from intake.commands.consent_signers import require_own_name
 from intake.commands.consents import (
     SIGNATURE,
     WORDS,
@@ -38,6 +40,8 @@ from intake.rules.consent_words import consent_words, unknown_statements, with_s
 from intake.rules.consents import ConsentTerms, Digest, Signature, SignatureMethod, SignerCapacity
 from intake.rules.statements import Language, digest
 
+POINTS_FEWEST = 3
+NUMBER = re.compile(r"[+-]?\d*\.?\d+")
 Coordinate = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 Stroke = Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=500)]
 PathData = Annotated[str, StringConstraints(pattern=r"^[MmLlHhVvCcSsQqTtAaZz0-9 ,.eE+-]+$", max_length=20_000)]
@@ -199,6 +203,7 @@ async def sign_presented(
     died = await deceased_on(db, it.consent.participant_id)
     if faults := consent_faults(terms, now=it.at, zone=it.zone, deceased_on=died):
         raise incomplete(faults)
+    await require_own_name(db, it.sealer, it.consent.participant_id, terms)
     await _supersede(db, keys, it)  # before anything is written: what it asks would flush half a signature
     _set_terms(it, terms)
     it.consent.signature = it.sealer.seal(SIGNATURE, request.model_dump(mode="json"))
@@ -240,7 +245,7 @@ async def _require_method(db: Db, it: Held, request: SignPresented) -> None:
     """Raise `Unprocessable` unless what the method needs is there."""
     match request.method:
         case SignatureMethod.DRAWN:
-            _require(request.strokes or request.path_data, "signature-drawing-missing", "Send the strokes.", "/strokes")
+            _require(_is_drawn(request), "signature-drawing-missing", "Send the strokes of a signature.", "/strokes")
         case SignatureMethod.TYPED:
             _require_typed(request)
         case SignatureMethod.WITNESSED_MARK:
@@ -251,6 +256,12 @@ async def _require_method(db: Db, it: Held, request: SignPresented) -> None:
         case SignatureMethod.ELECTRONIC:
             detail = "Say how it was signed: drawn, typed, witnessed_mark or paper."
             raise Unprocessable("signature-method-unclear", detail, "/method")
+
+
+def _is_drawn(request: SignPresented) -> bool:
+    """A signature is a line: a tap on the screen is none."""
+    points = {point for stroke in request.strokes for point in stroke}
+    return len(points) >= POINTS_FEWEST or len(NUMBER.findall(request.path_data or "")) >= 2 * POINTS_FEWEST
 
 
 def _require(there: object, code: str, detail: str, pointer: str) -> None:
@@ -292,6 +303,12 @@ async def _supersede(db: Db, keys: KeyRing, it: Held) -> None:
     if before.standing is ConsentStanding.SUPERSEDED:
         detail = "Another version has taken its place already. Reload it, and replace that one."
         raise Refused("consent-replaced-already", detail)
+    if before.is_irrevocable and may(before.standing, ConsentEvent.SUPERSEDE) is not None:
+        detail = (
+            "Under 42 CFR 2.35 the consent that this one would replace holds until the day or event that it names. "
+            "Give another consent beside it, or replace it then."
+        )
+        raise Refused("consent-not-replaceable-yet", detail)
     if it.terms.starts_on is not None and it.terms.starts_on > it.today:
         detail = "A new version begins when it is signed, for it ends the old one. Leave starts_on out."
         raise Refused("consent-replacement-starts-later", detail)

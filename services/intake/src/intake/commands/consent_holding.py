@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from common.contracts import intake as facts
+from common.contracts.codes import ConsentType
 from common.database import Db
 from common.errors import Refused
 from common.http import Created, require_version
@@ -27,9 +28,11 @@ from intake.commands.recording import Recording, clock, recording
 from intake.models import Consent, ConsentRecipient, Package
 from intake.rules.consent_states import TOLD, ConsentEvent, ConsentStanding, ConsentState, RecipientState, may
 from intake.rules.consents import ConsentTerms
+from intake.rules.disclosures import same_places
 
 MOVE_WORDS = "consent_move.words"
 BLOCKED = frozenset({ConsentState.REVOKED, ConsentState.SUSPENDED, ConsentState.VOID, ConsentState.SUPERSEDED})
+CLOSED_BY = frozenset({ConsentEvent.REVOKE_RECIPIENT, ConsentEvent.SUSPEND_RECIPIENT})
 STANDS = {
     ConsentStanding.DRAFT: "This consent is a draft; it has to be presented and signed first.",
     ConsentStanding.PRESENTED: "This consent was presented and waits for a signature or a no.",
@@ -57,6 +60,12 @@ class Held:
     at: datetime
     today: date
     zone: str
+
+    @property
+    def is_irrevocable(self) -> bool:
+        """Whether 42 CFR 2.35 holds the person to it: a justice consent before the day or event that it names."""
+        since = self.consent.revocable_from
+        return self.terms.consent_type is ConsentType.CRIMINAL_JUSTICE and (since is None or self.today < since)
 
     @property
     def closed(self) -> list[int]:
@@ -122,20 +131,27 @@ async def move(
         evidence=evidence,
     )
     if event in TOLD:
-        tell(db, consent, event, closed=it.closed, ended=event_happened(consent, it.terms))
+        over, places = event_happened(consent, it.terms), len(it.terms.recipients)
+        tell(db, consent, event, recipients=places, closed=it.closed, ended=over)
     if consent.state in BLOCKED and consent.state != from_state:
         await _cancel_packages(db, it)
+    elif event in CLOSED_BY:
+        await _cancel_packages(db, it, place)
     db.audit(f"consent.{event.value}", consent.participant_id, consent_id=consent.id, place=place)
     return Created(id=consent.id, version=consent.version)
 
 
-async def _cancel_packages(db: Db, it: Held) -> None:
-    """End what was put together under the consent and not handed over yet."""
+async def _cancel_packages(db: Db, it: Held, place: int | None = None) -> None:
+    """End what was put together under the consent and not handed over yet: all, or what goes to one recipient."""
     question = select(Package).where(
         Package.agency_id == db.scope.agency_id, Package.consent_id == it.consent.id, Package.state == "prepared"
     )
+    reason = f"consent-{it.consent.state}"
+    if place is not None:
+        question = question.where(Package.recipient_place.in_(same_places(it.terms.recipients, place)))
+        reason = next(f"recipient-{one.state}" for one in it.recipients if one.place == place)
     for package in await db.scalars(question.order_by(Package.id).with_for_update()):
-        package.state, package.end_reason = "cancelled", f"consent-{it.consent.state}"
+        package.state, package.end_reason = "cancelled", reason
         package.ended_at, package.ended_by = it.at, db.scope.actor_id
         package.version += 1
         told = facts.PackageFacts(

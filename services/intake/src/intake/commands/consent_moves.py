@@ -5,12 +5,12 @@ Each is one local transaction under the consent's lock, with the clock read afte
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import select
 
-from common.contracts.codes import ConsentType
 from common.database import Db
 from common.errors import Refused, Unprocessable
 from common.http import Created
@@ -48,14 +48,20 @@ class EndingEvent(StrEnum):
     REVOCABLE_FROM = "revocable_from"
 
 
-class RevokeConsent(Asked):
-    """Who asked in writing that a consent ends."""
+class WrittenWish(Asked):
+    """Who asked in writing that a consent ends. A revocation is never held up for want of its paper's digest."""
 
     capacity: SignerCapacity = SignerCapacity.PATIENT
     method: RevocationMethod = RevocationMethod.PAPER
     authority: Code | None = Field(default=None, description="what makes a representative one")
     evidence_sha256: Digest | None = Field(default=None, description="of the written request")
     words: Prose | None = None
+
+
+class RevokeConsent(WrittenWish):
+    """A wish that a member of staff writes down, so not one that the person sent themselves."""
+
+    method: Literal[RevocationMethod.PAPER, RevocationMethod.ELECTRONIC] = RevocationMethod.PAPER
 
 
 class SuspendConsent(Asked):
@@ -89,7 +95,7 @@ async def revoke_consent(
     return await revoke(db, await hold(db, keys, actor, consent_id, expected), request)
 
 
-async def revoke(db: Db, it: Held, request: RevokeConsent) -> Created:
+async def revoke(db: Db, it: Held, request: WrittenWish) -> Created:
     """End a consent that is held. Raises `Refused` (409) while 42 CFR 2.35 does not let it be revoked."""
     target = require_move(it, ConsentEvent.REVOKE_WRITTEN)
     _require_revocable(it)
@@ -110,10 +116,7 @@ async def revoke(db: Db, it: Held, request: RevokeConsent) -> Created:
 
 
 def _require_revocable(it: Held) -> None:
-    if it.terms.consent_type is not ConsentType.CRIMINAL_JUSTICE:
-        return
-    since = it.consent.revocable_from
-    if since is None or it.today < since:
+    if it.is_irrevocable:
         detail = (
             "Under 42 CFR 2.35 this consent cannot be revoked before the day or event that it names. Write the wish "
             "down with POST revocation-requests, explain that to the person, and revoke it then."
@@ -121,7 +124,7 @@ def _require_revocable(it: Held) -> None:
         raise Refused("consent-not-revocable-yet", detail)
 
 
-async def _require_revoker(db: Db, it: Held, request: RevokeConsent) -> None:
+async def _require_revoker(db: Db, it: Held, request: WrittenWish) -> None:
     """A parent may always end what they signed; for the others, the same holds as for signing."""
     parent = request.capacity is SignerCapacity.PARENT_OR_GUARDIAN
     asked = Signature(
@@ -140,8 +143,7 @@ async def request_revocation(db: Db, keys: KeyRing, actor: Actor, consent_id: UU
     it = await held(db, keys, now, consent)
     event = ConsentEvent.REQUEST_REVOCATION
     require_move(it, event)
-    since = consent.revocable_from
-    if it.terms.consent_type is not ConsentType.CRIMINAL_JUSTICE or (since is not None and since <= it.today):
+    if not it.is_irrevocable:
         raise Refused("consent-revocable-now", "This consent can be revoked now. Revoke it with PUT revocation.")
     return await move(
         db,
@@ -161,7 +163,7 @@ async def revoke_recipient(
     return await revoke_one(db, await hold(db, keys, actor, consent_id, expected), place, request)
 
 
-async def revoke_one(db: Db, it: Held, place: int, request: RevokeConsent) -> Created:
+async def revoke_one(db: Db, it: Held, place: int, request: WrittenWish) -> Created:
     """Take one recipient out of a consent that is held."""
     event = ConsentEvent.REVOKE_RECIPIENT
     require_move(it, event)

@@ -16,6 +16,7 @@ from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from intake.commands.access import reach_unmerged
+from intake.commands.consent_signers import require_own_name
 from intake.commands.recording import Recording, recording
 from intake.models import Consent, ConsentMove, ConsentRecipient, Episode, Participant
 from intake.rules.consent_faults import ConsentFault, consent_faults
@@ -26,7 +27,7 @@ from intake.rules.consent_states import (
     RecipientState,
     standing,
 )
-from intake.rules.consent_words import consent_words, words_sha256
+from intake.rules.consent_words import consent_words, unknown_statements, words_sha256
 from intake.rules.consents import ConsentTerms, Digest, ExpiryKind, Fault
 from intake.rules.statements import Language
 
@@ -77,7 +78,7 @@ def place_consent(
     db.add(consent)
     place_recipients(db, consent, terms, recording.now)
     note(db, consent, ConsentEvent.SIGN, None, at=recording.now)
-    tell(db, consent, ConsentEvent.SIGN)
+    tell(db, consent, ConsentEvent.SIGN, recipients=len(terms.recipients))
     return consent
 
 
@@ -162,7 +163,15 @@ def note(
     )
 
 
-def tell(db: Db, consent: Consent, event: ConsentEvent, *, closed: Sequence[int] = (), ended: bool = False) -> None:
+def tell(
+    db: Db,
+    consent: Consent,
+    event: ConsentEvent,
+    *,
+    recipients: int,
+    closed: Sequence[int] = (),
+    ended: bool = False,
+) -> None:
     """Publish how a signed consent stands. `closed`: the places of recipients that are revoked or suspended."""
     assert consent.signed_at is not None  # nothing is told before the signature
     state = facts.ConsentFacts(
@@ -174,6 +183,7 @@ def tell(db: Db, consent: Consent, event: ConsentEvent, *, closed: Sequence[int]
         starts_on=consent.starts_on,
         expires_on=consent.expires_on,
         revoked_at=consent.revoked_at,
+        recipients=recipients,
         revoked_recipients=list(closed),
         ended=ended,
     )
@@ -183,8 +193,11 @@ def tell(db: Db, consent: Consent, event: ConsentEvent, *, closed: Sequence[int]
 async def sign_consent(db: Db, keys: KeyRing, actor: Actor, request: SignConsent) -> Created:
     now = await recording(db)
     await reach_unmerged(db, actor, request.participant_id, now)
+    if unknown := statement_faults(request):
+        raise incomplete(unknown)
     sealer = await keys.sealer(db, db.scope.agency_id, request.participant_id)
     died = await deceased_on(db, request.participant_id)
+    await require_own_name(db, sealer, request.participant_id, request)
     consent = place_consent(
         db, now, sealer, request.participant_id, request, language=request.language, deceased_on=died
     )
@@ -192,6 +205,12 @@ async def sign_consent(db: Db, keys: KeyRing, actor: Actor, request: SignConsent
         raise words_differ()
     db.audit("consent.sign", request.participant_id, consent_id=consent.id)
     return Created(id=consent.id, version=1)
+
+
+def statement_faults(terms: ConsentTerms) -> list[ConsentFault]:
+    """Return a fault for each statement that is named and was never shown to anybody: there is no such text."""
+    sentence = "Take one of GET /v1/statements, of the kind that this element needs."
+    return [ConsentFault("consent-statement-unknown", name, sentence) for name in unknown_statements(terms)]
 
 
 def words_differ() -> Refused:

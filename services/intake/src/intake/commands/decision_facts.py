@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, func, literal, or_, select
 
-from common.contracts.codes import AgreementKind, RecordOrigin
+from common.contracts.codes import AgreementKind, DisclosureBasis, RecordOrigin
 from common.database import Db
 from common.errors import NotThere, Refused
 from common.identity import Actor
@@ -32,7 +32,7 @@ from intake.models import (
     Staff,
 )
 from intake.rules.agreements import agreement_is_live
-from intake.rules.bases import PartyKind, RelationKind, relation_holds
+from intake.rules.bases import PartyKind, RelationKind, may_be_medical, relation_holds
 from intake.rules.consent_states import RecipientState
 from intake.rules.consents import InformationCategory, Purpose
 from intake.rules.decision_facts import (
@@ -45,6 +45,7 @@ from intake.rules.decision_facts import (
 )
 from intake.rules.decisions import decide
 from intake.rules.disclosures import DisclosureTerms, RecipientKind
+from intake.rules.names import office_key
 from intake.rules.people import is_active
 from intake.rules.restrictions import RestrictionAtHand, RestrictionEnd, RestrictionState
 
@@ -99,14 +100,14 @@ async def decide_on(db: Db, keys: KeyRing, actor: Actor | None, participant_id: 
     actor the caller answers for the reach. Raises `NotThere` for whatever is named and is not the person's.
     """
     now = await recording(db)
-    participant = await _person(db, actor, participant_id, now)
+    participant = await _person(db, actor, participant_id, now, wish)
     family = await family_of(db, participant)
     consent = await _held(db, Consent, wish.consent_id, family)
     agreement = await _agreement(db, wish.agreement_id)
     order = await _held(db, CourtOrder, wish.court_order_id, family)
     party = await _party(db, wish.recipient.party_id)
     restrictions = await _restrictions(db, family, now)
-    at, can_be_recorded, is_program = await _instant(db)
+    at, can_be_recorded, is_program, own_names = await _instant(db)
     now = Recording(at, now.zone)
     wish = _resolved(wish, party)
     facts = DecisionFacts(
@@ -120,14 +121,18 @@ async def decide_on(db: Db, keys: KeyRing, actor: Actor | None, participant_id: 
         restrictions=restrictions,
         agreement=_agreement_facts(agreement, now),
         order=await _order_facts(db, keys, order),
+        own_names=own_names,
     )
     sealer = await keys.sealer(db, db.scope.agency_id, participant.id)
     return Decided(wish, facts, decide(wish, facts), participant, family, sealer, consent, agreement, at)
 
 
-async def _person(db: Db, actor: Actor | None, participant_id: UUID, now: Recording) -> Participant:
+async def _person(
+    db: Db, actor: Actor | None, participant_id: UUID, now: Recording, wish: DisclosureTerms
+) -> Participant:
     if actor is not None:
-        return await reach_participant(db, actor, participant_id, now)
+        emergency = wish.basis is DisclosureBasis.MEDICAL_EMERGENCY
+        return await reach_participant(db, actor, participant_id, now, emergency=emergency)
     participant = await db.get(Participant, (db.scope.agency_id, participant_id))
     if participant is None:
         raise NotThere
@@ -176,11 +181,15 @@ async def _restrictions(db: Db, family: Sequence[UUID], now: Recording) -> tuple
         Restriction.participant_id.in_(family),
         Restriction.state != RestrictionState.DECLINED,
     )
-    rows = await db.scalars(question.with_for_update(read=True).execution_options(populate_existing=True))
-    return tuple(_at_hand(row, now) for row in rows)
+    fresh = question.with_for_update(read=True).execution_options(populate_existing=True)
+    rows = (await db.scalars(fresh)).all()
+    named = {one.party_id for one in rows if one.party_id is not None}
+    parties = select(Party.id, Party.name).where(Party.agency_id == db.scope.agency_id, Party.id.in_(named))
+    names = {one.id: one.name for one in await db.execute(parties)} if named else {}
+    return tuple(_at_hand(row, names.get(row.party_id) if row.party_id else None, now) for row in rows)
 
 
-def _at_hand(row: Restriction, now: Recording) -> RestrictionAtHand:
+def _at_hand(row: Restriction, party_name: str | None, now: Recording) -> RestrictionAtHand:
     return RestrictionAtHand(
         state=RestrictionState(row.state),
         categories=[InformationCategory(one) for one in row.categories],
@@ -188,15 +197,17 @@ def _at_hand(row: Restriction, now: Recording) -> RestrictionAtHand:
         party_id=row.party_id,
         to_health_plan=row.to_health_plan,
         paid_in_full=row.paid_in_full,
+        party_key=office_key(party_name) if party_name else None,
         end_kind=RestrictionEnd(row.end_kind) if row.end_kind else None,
         ended_on=now.day(row.ended_at) if row.ended_at else None,
     )
 
 
-async def _instant(db: Db) -> tuple[datetime, bool, bool]:
+async def _instant(db: Db) -> tuple[datetime, bool, bool, frozenset[str]]:
     """Return the clock after the locks, whether ledger and audit can be written, and whether this is a program.
 
-    Until somebody determined otherwise, the agency counts as a program (42 CFR 2.11).
+    Last what the agency is called on papers, by `office_key`; nothing if nobody recorded it. Until somebody
+    determined otherwise, the agency counts as a program (42 CFR 2.11).
     """
     schema = "intake"
     question = select(
@@ -209,9 +220,10 @@ async def _instant(db: Db) -> tuple[datetime, bool, bool]:
             select(AgencyPrivacy.is_program).where(AgencyPrivacy.agency_id == db.scope.agency_id).scalar_subquery(),
             literal(value=True),
         ),
+        select(AgencyPrivacy.names).where(AgencyPrivacy.agency_id == db.scope.agency_id).scalar_subquery(),
     )
-    at, can_be_recorded, is_program = (await db.execute(question)).one()
-    return at, bool(can_be_recorded), bool(is_program)
+    at, can_be_recorded, is_program, names = (await db.execute(question)).one()
+    return at, bool(can_be_recorded), bool(is_program), frozenset(office_key(one) for one in names or [])
 
 
 def _resolved(wish: DisclosureTerms, party: Party | None) -> DisclosureTerms:
@@ -228,7 +240,7 @@ async def _recipient(
     kind = wish.recipient.kind
     serves = kind is RecipientKind.OWN_STAFF and await _serves(db, wish.recipient.staff_id, family, now)
     if party is None:
-        return RecipientFacts(kind=kind, serves_person=serves, name=wish.recipient.name)
+        return await _unchosen(db, wish, now, serves=serves)
     return RecipientFacts(
         kind=kind,
         serves_person=serves,
@@ -239,6 +251,37 @@ async def _recipient(
         relations=await _relations(db, party, family, now),
         medical_personnel=party.medical_personnel,
     )
+
+
+async def _unchosen(db: Db, wish: DisclosureTerms, now: Recording, *, serves: bool) -> RecipientFacts:
+    """Return what is known of who was not chosen in the register, but may be called as somebody in it."""
+    recipient, told = wish.recipient, wish.emergency
+    facility, personnel = (told.facility, told.personnel) if told else (None, None)
+    named = [office_key(one) if one else None for one in (recipient.name, facility, personnel)]
+    kinds = await _namesakes(db, {one for one in named if one}, now)
+    treats_nobody = [
+        not any(may_be_medical(kind) for kind in found) for one in named if one and (found := kinds.get(one))
+    ]
+    return RecipientFacts(
+        kind=recipient.kind,
+        serves_person=serves,
+        name=recipient.name,
+        is_registered=recipient.kind is RecipientKind.OUTSIDE and named[0] in kinds,
+        not_medical=any(treats_nobody),
+    )
+
+
+async def _namesakes(db: Db, keys: set[str], now: Recording) -> dict[str, set[PartyKind]]:
+    """Return, by name, of which kinds the parties are that the register has under these names today."""
+    if not keys:
+        return {}
+    standing = or_(Party.ended_on.is_(None), Party.ended_on > now.today)
+    found: dict[str, set[PartyKind]] = {}
+    question = select(Party.name, Party.kind).where(Party.agency_id == db.scope.agency_id, standing)
+    for name, kind in await db.execute(question):
+        if (key := office_key(name)) in keys:
+            found.setdefault(key, set()).add(PartyKind(kind))
+    return found
 
 
 async def _relations(db: Db, party: Party, family: Sequence[UUID], now: Recording) -> frozenset[RelationKind]:

@@ -15,15 +15,16 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.identity import Actor
-from common.text import Asked, Day, Distinct, Prose
+from common.text import Asked, Day, Distinct, Line, Prose
 from intake.commands.recording import Recording, recording
 from intake.models import AgencyPrivacy, Determination, NoticeText, Staff
-from intake.rules.notices import NoticeLanguage
+from intake.rules.notices import NoticeLanguage, is_complete
 from intake.rules.part2 import (
     GROUNDS_FEWEST,
     AgencyFact,
     DeterminationState,
     Ground,
+    Lack,
     Missing,
     effective,
     lacking,
@@ -47,11 +48,30 @@ class RecordDetermination(Asked):
     review_on: Day = Field(description="when it is looked at again: after decided_on, within two years of it")
 
 
+OwnNames = Annotated[
+    list[Line],
+    Distinct,
+    Field(
+        max_length=20,
+        description="what the agency and its programs are called on papers, and classes that include them: a consent "
+        "lets this agency disclose only where it names one of these; with none recorded, that is not compared",
+    ),
+]
+
+
 class GoLive(Asked):
     administrator_answers: bool = Field(
         default=False,
         description="nobody is privacy officer, and the administrator who goes live answers for privacy",
     )
+    notice_confirmed: bool = Field(
+        default=False, description="counsel read the notice and found every part, where the mechanical look did not"
+    )
+    names: OwnNames = []
+
+
+class RecordNames(Asked):
+    names: OwnNames
 
 
 async def record_determination(db: Db, actor: Actor, request: RecordDetermination) -> Created:
@@ -131,32 +151,51 @@ async def go_live(db: Db, actor: Actor, request: GoLive, expected: int) -> Creat
     if standing.live_at is not None:
         raise Refused("live-already", "The agency serves people here already; nothing needs to be done.")
     answers = request.administrator_answers and actor.may(Role.ADMINISTRATOR)
-    if missing := await missing_to_go_live(db, now, administrator_answers=answers):
+    confirmed = request.notice_confirmed
+    if missing := await missing_to_go_live(db, now, administrator_answers=answers, notice_confirmed=confirmed):
         detail = "Something is missing before the agency may serve people here. See `errors`."
         fields = [{"pointer": f"/{one.what}", "detail": one.sentence, "code": str(one.what)} for one in missing]
         raise Refused("go-live-incomplete", detail, fields=fields)
     standing.live_at, standing.live_by = now.now, actor.staff_id
+    standing.names = request.names or standing.names
     standing.version += 1
     _tell(db, standing, await decided(db))
-    db.audit("agency.go-live", None, administrator_answers=answers)
+    db.audit("agency.go-live", None, administrator_answers=answers, notice_confirmed=confirmed)
     return Created(id=standing.agency_id, version=standing.version)
 
 
-async def missing_to_go_live(db: Db, now: Recording, *, administrator_answers: bool = False) -> list[Missing]:
+async def record_names(db: Db, request: RecordNames, expected: int) -> Created:
+    """Record by what words papers mean this agency; from now on every decision compares consents with them."""
+    standing, is_new = await _standing(db)
+    require_version(0 if is_new else standing.version, expected)
+    standing.names = request.names
+    standing.version += 0 if is_new else 1
+    db.audit("agency.names", None, names=len(request.names))
+    return Created(id=standing.agency_id, version=standing.version)
+
+
+async def missing_to_go_live(
+    db: Db, now: Recording, *, administrator_answers: bool = False, notice_confirmed: bool = False
+) -> list[Missing]:
     """Return what going live lacks as of now."""
     question = select(Determination.fact, Determination.review_on).where(*_in_force(db))
     review_days = {AgencyFact(fact): review_on for fact, review_on in await db.execute(question)}
     has_officer = administrator_answers or await _has_officer(db, now)
-    return lacking(review_days, now.today, has_notice=await _has_notice(db, now), has_officer=has_officer)
+    notice = await _notice_lacks(db, now, confirmed=notice_confirmed)
+    return lacking(review_days, now.today, notice=notice, has_officer=has_officer)
 
 
-async def _has_notice(db: Db, now: Recording) -> bool:
-    in_force = select(NoticeText.id).where(
+async def _notice_lacks(db: Db, now: Recording, *, confirmed: bool) -> Lack | None:
+    """Return what is wrong with the English notice in force: there is none, or it is not whole."""
+    in_force = select(NoticeText.words).where(
         NoticeText.agency_id == db.scope.agency_id,
         NoticeText.language == NoticeLanguage.EN,
         NoticeText.effective_on <= now.today,
     )
-    return await db.scalar(in_force.limit(1)) is not None
+    words = await db.scalar(in_force.order_by(NoticeText.effective_on.desc(), NoticeText.id.desc()).limit(1))
+    if words is None:
+        return Lack.NOTICE_TEXT
+    return None if confirmed or is_complete(words, NoticeLanguage.EN) else Lack.NOTICE_PARTS
 
 
 async def _has_officer(db: Db, now: Recording) -> bool:

@@ -16,6 +16,7 @@ from common.text import Asked, Prose
 from intake.commands.access import reach
 from intake.commands.recording import recording
 from intake.models import Disclosure, DisclosureReview
+from intake.rules.disclosures import OwnAccess
 
 WORDS = "disclosure_review.words"
 
@@ -55,7 +56,7 @@ async def review_disclosure(
 
 async def _require_open(db: Db, actor: Actor, disclosure: Disclosure) -> None:
     on_consent = disclosure.basis == DisclosureBasis.CONSENT and disclosure.basis_valid
-    if on_consent or disclosure.source_system is not None:
+    if on_consent or disclosure.basis == OwnAccess.ACCESS_BY_PERSON or disclosure.source_system is not None:
         raise Refused("no-review-needed", "Only what this program disclosed without consent or beyond it is reviewed.")
     if disclosure.made_by == actor.staff_id:
         raise Refused("reviewed-by-discloser", "Somebody else than who disclosed it has to review it.")

@@ -25,6 +25,7 @@ from intake.rules.disclosures import (
     ConsentAtHand,
     DisclosureTerms,
     OutboundPath,
+    OwnAccess,
     RecipientKind,
     past_faults,
 )
@@ -104,6 +105,8 @@ def place_disclosure(
     wish, decision = decided.wish, decided.decision
     happened_at = wish.emergency.happened_at if wish.emergency else None
     disclosure = _row(db, decided.sealer, decided.participant.id, wish, path=path, made_at=happened_at or decided.at)
+    if wish.recipient.kind is RecipientKind.PERSON:
+        disclosure.basis = OwnAccess.ACCESS_BY_PERSON
     disclosure.decision_row = decision.row
     disclosure.consent_version = decided.consent.version if decided.consent else None
     disclosure.recipient_place = decision.recipient_place
@@ -145,7 +148,10 @@ def _row(
 
 
 def _keep(db: Db, disclosure: Disclosure) -> None:
+    """Write the row and tell of it; the person's own copy is no disclosure, so no service counts it as one."""
     db.add(disclosure)
+    if disclosure.basis == OwnAccess.ACCESS_BY_PERSON:
+        return
     state = facts.DisclosureFacts(
         disclosure_id=disclosure.id,
         participant_id=disclosure.participant_id,

@@ -16,7 +16,7 @@ from common.identity import Actor
 from common.text import Asked, Code, Instant
 from intake.commands.access import family_of, reach_unmerged
 from intake.commands.recording import Recording, recording
-from intake.models import AgencyPrivacy, Episode, Notice, NoticeDeferral, Participant
+from intake.models import AgencyPrivacy, Episode, Notice, NoticeDeferral, NoticeText, Participant
 from intake.rules.notices import CLOSED_WITHOUT_NOTICE, DeferralReason, NoticeAcknowledgement
 from intake.rules.people import NoticeChannel
 
@@ -48,7 +48,27 @@ class DeferNotice(Asked):
     deferred_at: Instant | None = Field(default=None, description="now, unless it was written down before")
 
 
+async def place_notice_on_file(db: Db, now: Recording, participant_id: UUID, terms: GiveNotice) -> Notice:
+    """Write down that one of the agency's own texts was given. Raises `Unprocessable` where there is no such text."""
+    notice = place_notice(db, now, participant_id, terms)
+    of_agency = select(NoticeText.language, NoticeText.notice_version, NoticeText.effective_on).where(
+        NoticeText.agency_id == db.scope.agency_id
+    )
+    with db.no_autoflush:
+        texts = (await db.execute(of_agency)).all()
+    was_given_on = now.day(notice.given_at)
+    before_any = all(was_given_on < text.effective_on for text in texts)  # so nothing here can tell which one it was
+    if not before_any and (terms.language, terms.version) not in {(one.language, one.notice_version) for one in texts}:
+        detail = (
+            "The agency has no notice of this version in this language. GET notice-texts lists those there are; "
+            "record the missing text first, or give the person another."
+        )
+        raise Unprocessable("notice-not-on-file", detail, "/version")
+    return notice
+
+
 def place_notice(db: Db, recording: Recording, participant_id: UUID, terms: GiveNotice) -> Notice:
+    """Write down a notice as it was given, here or, long ago, elsewhere."""
     notice = Notice(
         agency_id=db.scope.agency_id,
         id=uuid7(),
@@ -79,7 +99,7 @@ async def give_notice(db: Db, actor: Actor, participant_id: UUID, request: GiveN
     participant = await reach_unmerged(db, actor, participant_id, now)
     if request.after_bounce_of is not None:
         await _require_emailed(db, participant, request.after_bounce_of)
-    notice = place_notice(db, now, participant_id, request)
+    notice = await place_notice_on_file(db, now, participant_id, request)
     notice.after_bounce_of = request.after_bounce_of
     db.audit("notice.give", participant_id, notice_id=notice.id)
     return Created(id=notice.id, version=1)

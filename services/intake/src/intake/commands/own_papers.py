@@ -14,7 +14,7 @@ from common.privacy import KeyRing
 from common.text import Asked
 from intake.commands.access import family_of
 from intake.commands.consent_holding import Held, held, move
-from intake.commands.consent_moves import RevocationMethod, RevokeConsent, revoke, revoke_one
+from intake.commands.consent_moves import RevocationMethod, WrittenWish, revoke, revoke_one
 from intake.commands.own import TypedCode
 from intake.commands.recording import recording
 from intake.models import Consent, OwnCode, Participant
@@ -23,7 +23,7 @@ from intake.rules.consents import SignerCapacity
 from intake.rules.own_papers import REVOCABLE, SHOWN, OwnOutcome
 
 BEGUN_OR_NOT = (ConsentStanding.ACTIVE, ConsentStanding.NOT_YET)
-WRITTEN = RevokeConsent(capacity=SignerCapacity.PATIENT, method=RevocationMethod.OWN)
+WRITTEN = WrittenWish(capacity=SignerCapacity.PATIENT, method=RevocationMethod.OWN)
 
 
 class RevokeOwnConsent(Asked):

@@ -3,6 +3,7 @@
 Handing over decides again, under the consent's lock: what was revoked meanwhile never reaches the wire.
 """
 
+from dataclasses import replace
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
+from common.contracts.codes import DisclosureBasis
 from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import Refused
@@ -19,20 +21,33 @@ from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked
 from intake.commands.access import reach, reach_unmerged
+from intake.commands.consents import WORDS
 from intake.commands.decision_facts import Decided, NotDisclosed, decide_on, require_allowed
 from intake.commands.disclosures import place_disclosure
 from intake.commands.package_fields import package_fields
+from intake.commands.participants import known_of
 from intake.commands.recording import recording
 from intake.models import Package
+from intake.rules.consent_words import consent_words
+from intake.rules.decision_bases import own_disclosers
 from intake.rules.decision_facts import Decision, Obligation
-from intake.rules.disclosures import DisclosureTerms, OutboundPath, RecipientKind
+from intake.rules.disclosures import (
+    Channel,
+    DisclosedTo,
+    DisclosureTerms,
+    OutboundPath,
+    RecipientKind,
+    ScopeAttached,
+)
 from intake.rules.packages import (
+    AccompanyingScope,
     DisclosurePackage,
     PackageRecipient,
     PackageState,
     content_sha256,
     notice_of,
     scope_of,
+    signed_copy,
     with_papers,
 )
 from intake.rules.statements import Language
@@ -42,14 +57,17 @@ OfLanguage = Annotated[Language, Field(description="of the pages and the scope; 
 
 
 class AskPreview(DisclosureTerms):
-    """What somebody thinks of sending; nothing is sent, and the statement and the scope need not be named."""
+    """What somebody thinks of sending; nothing is sent. Statement and scope are as they are named.
+
+    Left out: the long statement, the short one by fax and phone, and an explanation of the scope.
+    """
 
     participant_id: UUID
     language: OfLanguage = "en"
 
 
 class PreparePackage(AskPreview):
-    """What is to be put together. The statement and the scope are added by the view."""
+    """What is to be put together, of a view, which fixes the fields."""
 
     @model_validator(mode="after")
     def _of_a_view(self) -> Self:
@@ -95,27 +113,55 @@ def grounds_of(decision: Decision) -> list[GroundAgainst]:
 
 async def compose(db: Db, keys: KeyRing, decided: Decided, language: Language) -> DisclosurePackage:
     """Return the package as the records are now."""
-    now, wish = await recording(db), decided.wish
+    now, wish, held = await recording(db), addressed(decided).wish, decided.facts
     assert wish.view is not None  # a package is always of a view
-    terms = decided.facts.consent.terms if decided.facts.consent else None
     return DisclosurePackage(
         prepared_on=now.day(decided.at),
         language=language,
         view=wish.view,
-        sender=list(terms.disclosers) if terms else [],
+        sender=own_disclosers(held.consent.terms, held.own_names) if held.consent else [],
         to=PackageRecipient(name=wish.recipient.name, address=wish.recipient.address),
         purpose=wish.purpose,
         notice=notice_of(wish),
         fields=await package_fields(db, keys, decided),
-        scope=scope_of(terms, language, decided.decision.recipient_place),
-        origin=decided.facts.origin,
+        scope=await scope_with(db, keys, decided, language),
+        origin=held.origin,
         do_not_pass_on=Obligation.ASK_NOT_TO_PASS_ON in decided.decision.obligations,
     )
 
 
+def addressed(decided: Decided) -> Decided:
+    """Return the decision with the person, as they are on record, as who receives their own copy."""
+    wish = decided.wish
+    if wish.recipient.kind is not RecipientKind.PERSON:
+        return decided
+    known = known_of(decided.sealer, decided.participant)
+    address = known.get("address") if wish.channel is Channel.MAIL else None
+    to = DisclosedTo.model_construct(
+        kind=RecipientKind.PERSON,
+        identity_proof=wish.recipient.identity_proof,
+        name=known.get("name") or known.get("alias"),
+        address=address,
+    )
+    return replace(decided, wish=wish.model_copy(update={"recipient": to}))
+
+
+async def scope_with(db: Db, keys: KeyRing, decided: Decided, language: Language) -> AccompanyingScope | None:
+    """Return what goes with it of the consent (42 CFR 2.32(b)): a copy as it was signed, or what it covers."""
+    consent, held = decided.consent, decided.facts.consent
+    if consent is None or held is None or decided.wish.scope_attached is not ScopeAttached.CONSENT_COPY:
+        return scope_of(held.terms if held else None, language, decided.decision.recipient_place)
+    if consent.words is None:  # signed under an earlier release
+        return signed_copy(consent_words(held.terms, language), held.terms, language)
+    sealer = await keys.sealer(db, db.scope.agency_id, consent.participant_id)
+    signed_in: Language = "es" if consent.language == "es" else "en"
+    return signed_copy(str(sealer.open(WORDS, consent.words)), held.terms, signed_in)
+
+
 async def prepare_package(db: Db, keys: KeyRing, actor: Actor, request: PreparePackage) -> PackageMade:
     """Put together what may be disclosed, sealed until it is handed over. Raises `NotDisclosed`."""
-    await reach_unmerged(db, actor, request.participant_id, await recording(db))
+    emergency = request.basis is DisclosureBasis.MEDICAL_EMERGENCY
+    await reach_unmerged(db, actor, request.participant_id, await recording(db), emergency=emergency)
     decided = await decide_on(db, keys, actor, request.participant_id, wish_of(request))
     require_allowed(decided)
     if decided.wish.recipient.kind is RecipientKind.OWN_STAFF:
@@ -141,6 +187,7 @@ def _sealed(db: Db, decided: Decided, content: DisclosurePackage) -> Package:
         content_sha256=content_sha256(content),
         consent_id=decided.wish.consent_id,
         decision_row=decided.decision.row,
+        recipient_place=decided.decision.recipient_place,
         prepared_at=decided.at,
         prepared_by=db.scope.actor_id,
         version=1,
@@ -164,7 +211,7 @@ async def hand_over(db: Db, keys: KeyRing, actor: Actor, package_id: UUID, expec
 
     The consent is locked before the package, as a revocation does it, so that the two never wait for each other.
     """
-    seen = await reach(db, actor, Package, package_id, await recording(db))
+    seen = await reach(db, actor, Package, package_id, await recording(db), emergency=True)  # decided by its basis
     sealer = await keys.sealer(db, db.scope.agency_id, seen.participant_id)
     wish = DisclosureTerms.model_validate(sealer.open(WISH, seen.wish))
     decided = await decide_on(db, keys, actor, seen.participant_id, wish)
@@ -173,9 +220,7 @@ async def hand_over(db: Db, keys: KeyRing, actor: Actor, package_id: UUID, expec
     package = await _prepared(db, package_id, expected)
     if not decided.decision.allowed:
         return _refused(db, package, decided)
-    disclosure = None
-    if decided.wish.recipient.kind is RecipientKind.OUTSIDE:
-        disclosure = place_disclosure(db, decided, path=OutboundPath.PACKAGE, package_id=package.id)
+    disclosure = place_disclosure(db, addressed(decided), path=OutboundPath.PACKAGE, package_id=package.id)
     _close(db, package, decided, PackageState.HANDED_OVER, None)
     db.audit("package.hand-over", package.participant_id, package_id=package.id, row=decided.decision.row)
     return HandoverAnswer(
@@ -183,7 +228,7 @@ async def hand_over(db: Db, keys: KeyRing, actor: Actor, package_id: UUID, expec
         version=package.version,
         outcome=PackageState.HANDED_OVER,
         row=decided.decision.row,
-        disclosure_id=disclosure.id if disclosure else None,
+        disclosure_id=disclosure.id,
     )
 
 

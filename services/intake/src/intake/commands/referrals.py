@@ -305,12 +305,12 @@ def tell(db: Db, fact: Fact, referral: Referral) -> None:
     db.publish(fact, state, about=referral.id, seq=referral.version)
 
 
-def referral_within_reach(actor: Actor, today: date) -> ColumnElement[bool]:
+def referral_within_reach(actor: Actor, today: date, *, opened: bool = True) -> ColumnElement[bool]:
     """Return the condition that the actor may reach a referral: all of them, their own, or their people's."""
     if actor.may(*WHOLE_AGENCY):
         return true()
     about = type_coerce(Referral.participant_id, Uuid())  # null is nobody's
-    return or_(Referral.recorded_by == actor.staff_id, within_reach(actor, today, about))
+    return or_(Referral.recorded_by == actor.staff_id, within_reach(actor, today, about, opened=opened))
 
 
 async def reach_referral(db: Db, actor: Actor, referral_id: UUID, now: Recording, *, lock: bool = False) -> Referral:
@@ -318,7 +318,7 @@ async def reach_referral(db: Db, actor: Actor, referral_id: UUID, now: Recording
     question = select(Referral).where(
         Referral.agency_id == db.scope.agency_id,
         Referral.id == referral_id,
-        referral_within_reach(actor, now.today),
+        referral_within_reach(actor, now.today, opened=db.reading),
     )
     if lock:
         question = question.with_for_update(of=Referral)

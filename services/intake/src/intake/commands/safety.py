@@ -160,9 +160,9 @@ def _tell(db: Db, fact: Fact, concern: SafetyConcern) -> None:
 async def open_by_hand(db: Db, keys: KeyRing, actor: Actor, request: OpenConcern) -> ConcernOpened:
     """Open a concern about a person within reach; about a merged record it is opened on the one that goes on."""
     now = await recording(db)
-    person = await reach_participant(db, actor, request.participant_id, now)
+    person = await reach_participant(db, actor, request.participant_id, now, emergency=True)
     if person.merged_into is not None:
-        person = await reach_participant(db, actor, person.merged_into, now)
+        person = await reach_participant(db, actor, person.merged_into, now, emergency=True)
     if request.episode_id is not None:
         await _require_theirs(db, actor, person, request.episode_id, now)
     sealer = await keys.sealer(db, db.scope.agency_id, person.id)
@@ -173,7 +173,7 @@ async def open_by_hand(db: Db, keys: KeyRing, actor: Actor, request: OpenConcern
 
 
 async def _require_theirs(db: Db, actor: Actor, person: Participant, episode_id: UUID, now: Recording) -> None:
-    episode = await reach(db, actor, Episode, episode_id, now)
+    episode = await reach(db, actor, Episode, episode_id, now, emergency=True)
     if episode.participant_id not in await family_of(db, person):
         raise Unprocessable("not-their-episode", "This episode is somebody else's. Leave it out.", "/episode_id")
 
@@ -226,7 +226,7 @@ async def _take(
     db: Db, keys: KeyRing, actor: Actor, concern_id: UUID, taken: Taken, *, expected: int
 ) -> ConcernChanged:
     now = await recording(db)
-    concern = await reach(db, actor, SafetyConcern, concern_id, now, lock=True)
+    concern = await reach(db, actor, SafetyConcern, concern_id, now, lock=True, emergency=True)
     require_version(concern.version, expected)
     concern.status = _led_to(concern, actor, taken.step)
     at = _stated(now, concern, taken.at)

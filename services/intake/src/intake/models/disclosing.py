@@ -13,7 +13,8 @@ from intake.models.schema import CHANGING, LASTING, Owned, belongs
 class Disclosure(Owned):
     """One line of the accounting (42 CFR 2.25); `details` seals to whom and what. Nobody may change it.
 
-    `basis_valid` is always true for what was disclosed here; another system's history may tell of a mistake.
+    The basis `access_by_person` is that of no disclosure, but of the person's own copy. `basis_valid` is always true
+    for what was disclosed here; another system's history may tell of a mistake.
     """
 
     __tablename__ = "disclosure"
@@ -80,6 +81,7 @@ class Package(Owned):
     content_sha256: Mapped[str]
     consent_id: Mapped[UUID | None]
     decision_row: Mapped[str]
+    recipient_place: Mapped[int | None]
     prepared_at: Mapped[datetime]
     prepared_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None]

@@ -52,6 +52,7 @@ class AgencyPrivacy(Model):
     live_at: Mapped[datetime | None]
     live_by: Mapped[UUID | None]
     is_program: Mapped[bool]
+    names: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     version: Mapped[int] = mapped_column(default=1)
 
 

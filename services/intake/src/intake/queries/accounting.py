@@ -1,6 +1,7 @@
 """The accounting that a person may ask for: who received what about them, when, why and on what basis.
 
 Two views of one ledger: 42 CFR 2.25 (with consent, three years) and 45 CFR 164.528 (six years, without consent too).
+What the person received of their own is in neither, 164.528(a)(1)(ii); staff see it among the disclosures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from intake.models import Consent, Disclosure, Participant
 from intake.queries.disclosures import ShownRecipient, details_of, is_late
 from intake.rules.consent_words import form_in
 from intake.rules.consents import InformationCategory, Purpose
+from intake.rules.disclosures import OwnAccess
 from intake.rules.package_words import ACCOUNTING_WORDS, BASIS_LABELS
 from intake.rules.statements import Language
 
@@ -124,6 +126,7 @@ async def _ledger(
             Disclosure.agency_id == db.scope.agency_id,
             Disclosure.participant_id.in_(family),
             Disclosure.made_at >= since,
+            Disclosure.basis != OwnAccess.ACCESS_BY_PERSON,
         )
     )
     if years is Years.THREE:

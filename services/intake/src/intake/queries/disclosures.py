@@ -20,7 +20,7 @@ from intake.commands.disclosures import DETAILS
 from intake.commands.recording import Recording, recording
 from intake.models import Disclosure, DisclosureReview
 from intake.rules.consents import InformationCategory, Purpose
-from intake.rules.disclosures import Channel, OutboundPath, View
+from intake.rules.disclosures import Channel, OutboundPath, OwnAccess, View
 
 
 class ShownRecipient(BaseModel):
@@ -42,7 +42,7 @@ class DisclosureEntry(BaseModel):
     description: str | None
     purpose: Purpose
     categories: list[InformationCategory]
-    basis: DisclosureBasis
+    basis: DisclosureBasis | OwnAccess
     basis_valid: bool
     consent_id: UUID | None
     consent_version: int | None
@@ -151,6 +151,7 @@ async def waiting_reviews(db: Db, actor: Actor, after: Cursor | None, limit: int
     question = _with_review(db).where(
         DisclosureReview.id.is_(None),
         or_(Disclosure.basis != DisclosureBasis.CONSENT, Disclosure.basis_valid.is_(False)),
+        Disclosure.basis != OwnAccess.ACCESS_BY_PERSON,
         Disclosure.source_system.is_(None),
         within_reach(actor, now.today, Disclosure.participant_id),
     )

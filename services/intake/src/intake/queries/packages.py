@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from common.contracts.codes import Role
 from common.database import Db
@@ -13,7 +13,7 @@ from common.privacy import KeyRing
 from intake.commands.access import reach
 from intake.commands.decision_facts import decide_on, require_allowed
 from intake.commands.package_fields import package_fields
-from intake.commands.packages import CONTENT, WISH, AskPreview, GroundAgainst, grounds_of, wish_of
+from intake.commands.packages import CONTENT, WISH, AskPreview, GroundAgainst, grounds_of, scope_with, wish_of
 from intake.commands.recording import recording
 from intake.models import Package
 from intake.rules.decision_facts import Obligation
@@ -25,7 +25,6 @@ from intake.rules.packages import (
     PackageState,
     content_sha256,
     notice_of,
-    scope_of,
 )
 from intake.rules.views import ShownField
 
@@ -40,6 +39,10 @@ class Preview(BaseModel):
     fields: dict[ShownField, Any]
     notice: AccompanyingStatement | None
     scope: AccompanyingScope | None
+    discloser_compared: bool | None = Field(
+        description="whether the consent's disclosers were compared with what this agency is called; false: nobody "
+        "recorded that, with PUT /v1/privacy/names; null: no consent is named"
+    )
 
 
 class PackageRecord(BaseModel):
@@ -61,7 +64,6 @@ async def preview(db: Db, keys: KeyRing, actor: Actor, request: AskPreview) -> P
     """Decide and compose as a package would, and leave an audit entry with the row."""
     decided = await decide_on(db, keys, actor, request.participant_id, wish_of(request))
     wish, decision = decided.wish, decided.decision
-    terms = decided.facts.consent.terms if decided.facts.consent else None
     db.audit(
         "disclosure.preview",
         decided.participant.id,
@@ -76,7 +78,8 @@ async def preview(db: Db, keys: KeyRing, actor: Actor, request: AskPreview) -> P
         obligations=decision.obligations,
         fields=await package_fields(db, keys, decided),
         notice=notice_of(wish),
-        scope=scope_of(terms, request.language, decision.recipient_place),
+        scope=await scope_with(db, keys, decided, request.language),
+        discloser_compared=bool(decided.facts.own_names) if decided.consent else None,
     )
 
 

@@ -57,6 +57,7 @@ class PrivacyStatus(BaseModel):
     missing: list[MissingEntry] = Field(description="what going live still lacks; empty once the agency is live")
     live_at: AwareDatetime | None
     live_by: UUID | None
+    names: list[str] = Field(description="by what papers mean this agency; none: consents are not compared with them")
     version: int
 
 
@@ -80,6 +81,7 @@ async def privacy_status(db: Db) -> PrivacyStatus:
         missing=[MissingEntry(what=one.what, sentence=one.sentence) for one in missing],
         live_at=live_at,
         live_by=standing.live_by if standing else None,
+        names=standing.names if standing else [],
         version=standing.version if standing else 0,
     )
 

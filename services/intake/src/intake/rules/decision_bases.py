@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from common.contracts.codes import AgreementKind, ConsentType
+from common.contracts.codes import AgreementKind, ConsentType, DisclosureBasis
 from intake.rules.bases import OrderLack, PartyKind, RelationKind, order_lacks
 from intake.rules.consents import (
     ConsentStanding,
@@ -16,6 +16,7 @@ from intake.rules.consents import (
 )
 from intake.rules.decision_facts import ConsentFacts, DecisionFacts, Fault, RecipientFacts
 from intake.rules.disclosures import MEDICAL_ROLES, Channel, Demand, DisclosureTerms, View, same_name
+from intake.rules.names import office_key
 from intake.rules.views import categories_of
 
 NEITHER = "Answer neither that the person is known here nor that they are not, and hand it to counsel."
@@ -53,6 +54,7 @@ def consent(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault]:
         return [Fault("consent-missing", "consent_id", "Name the consent that this rests on.")]
     return [
         *_standing_faults(at_hand),
+        *_discloser_faults(at_hand, facts.own_names),
         *_type_faults(wish, at_hand.terms),
         *_recipient_faults(wish, at_hand, facts.recipient),
         *_coverage_faults(wish, at_hand.terms),
@@ -64,6 +66,18 @@ def _standing_faults(at_hand: ConsentFacts) -> Iterator[Fault]:
         yield Fault("consent-not-active", "consent_id", STANDINGS.get(at_hand.standing, NOT_SIGNED))
     elif not at_hand.terms.disclosers:
         yield Fault("discloser-not-named", "consent_id", "The consent does not say that the program may disclose.")
+
+
+def _discloser_faults(at_hand: ConsentFacts, own_names: frozenset[str]) -> Iterator[Fault]:
+    """42 CFR 2.31(a)(2): it lets this agency disclose, by a name or a class that its papers use for it."""
+    if own_names and at_hand.terms.disclosers and not own_disclosers(at_hand.terms, own_names):
+        sentence = "The consent lets somebody else disclose, not this agency. Ask for one that names it."
+        yield Fault("discloser-not-this-agency", "consent_id", sentence)
+
+
+def own_disclosers(terms: ConsentTerms, own_names: frozenset[str]) -> list[str]:
+    """Return by which words a consent lets this agency disclose; all of them if nobody recorded what it is called."""
+    return [one for one in terms.disclosers if not own_names or office_key(one) in own_names]
 
 
 def _type_faults(wish: DisclosureTerms, terms: ConsentTerms) -> Iterator[Fault]:
@@ -212,7 +226,9 @@ def medical_emergency(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault
         return [Fault("emergency-items-missing", "emergency", "Say who was told, at which facility, and why.")]
     registered = facts.recipient.party_kind is not None
     if told.role is not None and (
-        told.role not in MEDICAL_ROLES or (registered and not facts.recipient.medical_personnel)
+        told.role not in MEDICAL_ROLES
+        or (registered and not facts.recipient.medical_personnel)
+        or facts.recipient.not_medical
     ):
         sentence = "Tell only medical personnel who somebody is; to others say no more than where help is needed."
         return [Fault("emergency-not-medical", "emergency/role", sentence)]
@@ -240,10 +256,9 @@ def child_abuse_report(wish: DisclosureTerms, facts: DecisionFacts) -> list[Faul
         return [Fault("report-form-only", "view", sentence)]
     if wish.report is None or not (wish.report.authority and wish.report.suspected):
         return [Fault("report-incomplete", "report", "Name the state's authority, and say what is suspected.")]
-    if facts.recipient.party_kind not in (None, PartyKind.CHILD_PROTECTION):
-        return [
-            Fault("report-other-recipient", "recipient", "A report goes to the state's child protection authority.")
-        ]
+    if facts.recipient.party_kind is not PartyKind.CHILD_PROTECTION or facts.recipient.party_ended:
+        sentence = "A report goes to a registered child protection authority of the state. Choose it, or register it."
+        return [Fault("report-other-recipient", "recipient/party_id", sentence)]
     return _purpose(wish, Purpose.LEGAL_DUTY)
 
 
@@ -285,6 +300,14 @@ def research(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault]:
     if not faults and wish.view is not View.RESEARCH_SET:
         faults = [Fault("research-set-only", "view", "Send the research set and no more.")]
     return faults or _purpose(wish, Purpose.RESEARCH)
+
+
+def unregistered(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault]:
+    """A party in the register is chosen there, so that what is known of it holds; in an emergency a name is enough."""
+    if not facts.recipient.is_registered or wish.basis is DisclosureBasis.MEDICAL_EMERGENCY:
+        return []
+    sentence = "The register has a party of this name. Choose the registered party, by its party_id."
+    return [Fault("recipient-is-registered", "recipient/party_id", sentence)]
 
 
 def _agreement_faults(wish: DisclosureTerms, facts: DecisionFacts, kind: AgreementKind) -> list[Fault]:

@@ -36,7 +36,11 @@ class Obligation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientFacts:
-    """Who would receive it. `relations`: those to the person that are recorded and hold today."""
+    """Who would receive it. `relations`: those to the person that are recorded and hold today.
+
+    `is_registered`: a party in the register has the name that was given instead of it. `not_medical`: a name given in
+    an emergency is that of a registered party which treats nobody.
+    """
 
     kind: RecipientKind
     serves_person: bool = False
@@ -46,6 +50,8 @@ class RecipientFacts:
     name: str | None = None
     relations: frozenset[RelationKind] = frozenset()
     medical_personnel: bool = False
+    is_registered: bool = False
+    not_medical: bool = False
 
     @property
     def is_health_plan(self) -> bool | None:
@@ -85,7 +91,10 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionFacts:
-    """Everything that a decision looks at besides the wish; nothing is assumed."""
+    """Everything that a decision looks at besides the wish; nothing is assumed.
+
+    `own_names`: what the agency and its programs are called on papers, by `office_key`; none recorded, none compared.
+    """
 
     caller_admitted: bool
     can_be_recorded: bool
@@ -97,6 +106,7 @@ class DecisionFacts:
     restrictions: tuple[RestrictionAtHand, ...] = ()
     agreement: AgreementFacts | None = None
     order: OrderFacts | None = None
+    own_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

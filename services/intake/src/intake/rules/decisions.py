@@ -3,15 +3,17 @@
 The first row that refuses wins. Sources: 42 CFR 2.12, 2.13, 2.24, 2.26, 2.31 to 2.33, 2.51 to 2.53, 2.61 to 2.67.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from common.contracts.codes import ConsentType, DisclosureBasis, RecordOrigin
 from intake.rules import decision_bases as bases
 from intake.rules.consents import TPO, Purpose
 from intake.rules.decision_facts import Decision, DecisionFacts, Fault, Obligation
-from intake.rules.disclosures import Demand, DisclosureTerms, RecipientKind
+from intake.rules.disclosures import Demand, DisclosureTerms, IdentityProof, RecipientKind, View
+from intake.rules.names import office_key
 from intake.rules.restrictions import RestrictionEffect, effect_of
+from intake.rules.statements import is_accompanying
 from intake.rules.views import PURPOSES_OF, VIEWS_OF, categories_of
 
 ROWS = tuple(f"D{number}" for number in range(22))
@@ -55,12 +57,28 @@ def _not_recordable(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault]:
 def _inside(wish: DisclosureTerms, facts: DecisionFacts) -> Decision:
     """Decide on the person's own copy, which needs no basis, and on use by own staff, which is no disclosure."""
     if facts.recipient.kind is RecipientKind.PERSON:
-        proofed = wish.recipient.identity_proof is not None
-        fault = Fault("identity-not-proofed", "recipient/identity_proof", "Make sure who it is, and say how.")
-        return Decision("D2", proofed, [] if proofed else [fault])
+        faults = [*_own_copy(wish)]
+        return Decision("D2", not faults, faults)
     serves = facts.recipient.serves_person
     fault = Fault("no-need-to-know", "recipient/staff_id", "Have them assigned, or open the record in an emergency.")
     return Decision("D3", serves, [] if serves else [fault])
+
+
+def _own_copy(wish: DisclosureTerms) -> Iterator[Fault]:
+    """42 CFR 2.23, 45 CFR 164.524: to the person themselves, under the name on record, once they are known to be it."""
+    told = wish.recipient
+    if told.identity_proof not in set(IdentityProof):
+        sentence = f"Make sure who it is, and say how: {', '.join(IdentityProof)}."
+        yield Fault("identity-not-proofed", "recipient/identity_proof", sentence)
+    if any((told.name, told.address, told.party_id, told.staff_id, told.recipient_class)):
+        sentence = "Their own copy goes to the person, as they are on record; for anybody else take a consent."
+        yield Fault("own-copy-other-recipient", "recipient", sentence)
+    if any((wish.basis, wish.consent_id, wish.agreement_id, wish.court_order_id)):
+        yield Fault("own-copy-needs-no-basis", "basis", "A person's own copy rests on no basis. Leave it out.")
+    if wish.view not in (None, View.OWN_COPY):
+        yield Fault("own-copy-view-only", "view", "Take the view own_copy, which is made for the person themselves.")
+    elif wish.view is not None and wish.channel is None:
+        yield Fault("channel-missing", "channel", "Say by which safe channel it goes.")
 
 
 def _not_hipaa(wish: DisclosureTerms, facts: DecisionFacts) -> list[Fault]:
@@ -115,6 +133,7 @@ def _is_restricted(wish: DisclosureTerms, facts: DecisionFacts, *, emergency: bo
         party_id=facts.recipient.party_id,
         record_made_on=None,
         to_health_plan=facts.recipient.is_health_plan,
+        recipient_key=office_key(facts.recipient.name) if facts.recipient.name else None,
         emergency=emergency,
     )
     return effect is not RestrictionEffect.NONE
@@ -143,7 +162,7 @@ def _without_basis(wish: DisclosureTerms) -> Decision:
 
 def _on_basis(wish: DisclosureTerms, basis: DisclosureBasis, facts: DecisionFacts) -> Decision:
     row, grounds = _row_of(basis, facts)
-    if faults := grounds(wish, facts):
+    if faults := [*bases.unregistered(wish, facts), *grounds(wish, facts)]:
         return Decision(row, False, faults)
     if faults := _package(wish, basis):
         return Decision("D17", False, faults)
@@ -190,6 +209,9 @@ def _package(wish: DisclosureTerms, basis: DisclosureBasis) -> list[Fault]:
     faults = []
     if basis is DisclosureBasis.CONSENT:
         faults += _accompanied(wish)
+    if wish.notice_statement is not None and not is_accompanying(wish.notice_statement):
+        sentence = "Name a statement that goes with disclosures, one of GET /v1/statements."
+        faults.append(Fault("notice-statement-unknown", "notice_statement", sentence))
     if wish.consent_id is not None and basis is not DisclosureBasis.CONSENT:
         faults.append(Fault("consent-not-the-basis", "consent_id", "Name a consent only where the basis is consent."))
     if wish.view is None:

@@ -1,6 +1,6 @@
 """What somebody wishes to disclose, and whether a disclosure that another system accounts for rested on its consent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Self
@@ -62,9 +62,27 @@ class View(StrEnum):
 
 
 class RecipientKind(StrEnum):
-    PERSON = "person"  # the one served, or who stands in for them
+    PERSON = "person"  # the one served
     OWN_STAFF = "own_staff"
     OUTSIDE = "outside"
+
+
+class IdentityProof(StrEnum):
+    """How staff made sure that who receives their own records is the person themselves (45 CFR 164.514(h))."""
+
+    KNOWN_IN_PERSON = "known_in_person"
+    PHOTO_DOCUMENT = "photo_document"
+    OWN_CODE = "own_code"
+    CALL_BACK = "call_back"  # at the number on record
+
+
+class OwnAccess(StrEnum):
+    """What a line of the ledger rests on that is no disclosure: the person received their own records.
+
+    42 CFR 2.23, 45 CFR 164.524. It is told to no other service, and no accounting lists it (164.528(a)(1)(ii)).
+    """
+
+    ACCESS_BY_PERSON = "access_by_person"
 
 
 class PersonnelRole(StrEnum):
@@ -108,7 +126,11 @@ class DisclosedTo(Asked):
     kind: RecipientKind = RecipientKind.OUTSIDE
     party_id: UUID | None = Field(default=None, description="in the register of parties")
     staff_id: UUID | None = Field(default=None, description="of own staff")
-    identity_proof: Code | None = Field(default=None, description="how the person showed who they are")
+    identity_proof: Code | None = Field(
+        default=None,
+        description="how the person showed who they are: " + ", ".join(IdentityProof),
+        json_schema_extra={"examples": [IdentityProof.KNOWN_IN_PERSON]},
+    )
     name: Line | None = Field(default=None, description="of who is in no register")
     address: Line | None = None
     recipient_class: RecipientClass | None = None
@@ -237,6 +259,18 @@ def _covers(allowed: Iterable[Recipient], recipient: DisclosedTo) -> bool:
 def same_name(first: str, second: str | None) -> bool:
     """Tell whether two writings name the same recipient, but for case and spacing."""
     return second is not None and first.casefold().split() == second.casefold().split()
+
+
+def same_places(recipients: Sequence[Recipient], place: int) -> list[int]:
+    """Return the places in a consent's list of the recipient at `place`, who may stand there more than once."""
+    meant = recipients[place]
+    return [
+        number
+        for number, one in enumerate(recipients)
+        if number == place
+        or (one.party_id is not None and one.party_id == meant.party_id)
+        or (meant.name is not None and same_name(meant.name, one.name))
+    ]
 
 
 def _package_faults(past: DisclosureTerms) -> list[Fault]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from jellyfish import metaphone
 
@@ -16,6 +17,18 @@ def name_parts(name: str) -> tuple[str, ...]:
     plain = _unaccented(_unaccented(SILENT.sub("", name)).casefold()).translate(LETTERS)
     spaced = "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in plain)
     return tuple(sorted(spaced.split())) or (name.strip(),)
+
+
+def may_be_one_person(name: str, others: Iterable[str]) -> bool:
+    """Tell whether a name may be one of `others`, shorter or longer: all parts of the one are among the other's."""
+    parts = set(name_parts(name))
+    return any(parts <= set(name_parts(other)) or set(name_parts(other)) <= parts for other in others)
+
+
+def office_key(name: str) -> str:
+    """Return what all writings of one office's name share: its letters and digits, without case, accents or spaces."""
+    plain = _unaccented(_unaccented(name).casefold()).translate(LETTERS)
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN") or name.strip()
 
 
 def sounding_parts(name: str) -> tuple[str, ...]:

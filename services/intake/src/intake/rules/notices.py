@@ -107,6 +107,14 @@ def parts_lacking(words: str, language: NoticeLanguage) -> list[NoticePart]:
     return [part for part in NoticePart if not all(re.search(mark, plain) for mark in marks[part])]
 
 
+BLANK = "___"
+
+
+def is_complete(words: str, language: NoticeLanguage) -> bool:
+    """Tell whether a text has no blank left and shows a sign of every part."""
+    return BLANK not in words and not parts_lacking(words, language)
+
+
 def _plain(words: str) -> str:
     decomposed = unicodedata.normalize("NFD", words.casefold())
     kept = "".join(character for character in decomposed if not unicodedata.combining(character))

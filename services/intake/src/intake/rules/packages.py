@@ -64,23 +64,24 @@ class DisclosurePackage(BaseModel):
 
 
 def with_papers(wish: DisclosureTerms) -> DisclosureTerms:
-    """Return the wish with the statement and the scope that a package of it always carries."""
+    """Return the wish with the statement and the scope that a package of it always carries, as asked or by default."""
     if wish.recipient.kind is RecipientKind.PERSON:
         return wish
     statement = statement_for(wish)
+    scope = wish.scope_attached or ScopeAttached.EXPLANATION
     return wish.model_copy(
         update={
-            "notice_statement": statement.code if statement else None,
-            "scope_attached": ScopeAttached.EXPLANATION if wish.basis is DisclosureBasis.CONSENT else None,
+            "notice_statement": wish.notice_statement or (statement.code if statement else None),
+            "scope_attached": scope if wish.basis is DisclosureBasis.CONSENT else None,
         }
     )
 
 
 def statement_for(wish: DisclosureTerms) -> Statement | None:
-    """Return the statement that goes with it: the short one where a line is all there is room for, on a fax."""
+    """Return the statement that goes with it if none is named: the short one on the line of a fax and by phone."""
     if wish.basis is DisclosureBasis.HIPAA_PERMITTED or wish.recipient.kind is RecipientKind.PERSON:
         return None
-    short = wish.channel is Channel.FAX
+    short = wish.channel in (Channel.FAX, Channel.PHONE)
     return current(StatementKind.ACCOMPANYING_SHORT if short else StatementKind.ACCOMPANYING_LONG)
 
 
@@ -98,6 +99,16 @@ def scope_of(terms: ConsentTerms | None, language: Language, place: int | None) 
     if terms is None:
         return None
     words = scope_explanation(terms, language, place)
+    return AccompanyingScope(words=words, sha256=digest(words))
+
+
+def signed_copy(words: str, terms: ConsentTerms, language: Language) -> AccompanyingScope:
+    """Return a copy of a consent: its words as they were signed, then by whom and on which day."""
+    form, signature = form_in(language), terms.signature
+    if signature is not None and terms.signed_at is not None:
+        signed = PAGE_WORDS[language]["signed"]
+        day = form.written(terms.signed_at.date())
+        words = f"{words.rstrip()}\n\n{signed.format(signer=_plain(signature.signer or '-'), day=day)}\n"
     return AccompanyingScope(words=words, sha256=digest(words))
 
 

@@ -45,6 +45,7 @@ class Lack(StrEnum):
     """What going live may still lack, beside the determination of a fact."""
 
     NOTICE_TEXT = "notice_text"
+    NOTICE_PARTS = "notice_parts"
     PRIVACY_OFFICER = "privacy_officer"
 
 
@@ -62,6 +63,10 @@ GROUNDS_FEWEST = 20
 REVIEW_YEARS = 2
 LACKS: Mapping[Lack, str] = {
     Lack.NOTICE_TEXT: "No privacy notice is in force in English. Record its text, effective today or before.",
+    Lack.NOTICE_PARTS: (
+        "The notice in force has blanks, or shows no sign of parts that 42 CFR 2.22 asks for: POST notice-text-checks "
+        "names them. Record a complete text, or, where counsel read it and the look is wrong, say notice_confirmed."
+    ),
     Lack.PRIVACY_OFFICER: (
         "Nobody on the staff is privacy officer. Give somebody that role, or, if there is nobody else, let an "
         "administrator go live who says that they answer for privacy."
@@ -98,12 +103,15 @@ def last_review_day(decided_on: date) -> date:
 
 
 def lacking(
-    review_days: Mapping[AgencyFact, date], today: date, *, has_notice: bool, has_officer: bool
+    review_days: Mapping[AgencyFact, date], today: date, *, notice: Lack | None, has_officer: bool
 ) -> list[Missing]:
-    """Return what going live lacks; `review_days` of the determinations in force, which count on that day still."""
+    """Return what going live lacks; `review_days` of the determinations in force, which count on that day still.
+
+    `notice`: what the privacy notice lacks.
+    """
     missing = [_undecided(fact) for fact in AgencyFact if fact not in review_days]
     missing += [_overdue(fact) for fact, review_on in review_days.items() if is_overdue(review_on, today)]
-    absent = [Lack.NOTICE_TEXT] * (not has_notice) + [Lack.PRIVACY_OFFICER] * (not has_officer)
+    absent = ([notice] if notice else []) + [Lack.PRIVACY_OFFICER] * (not has_officer)
     return missing + [Missing(lack, LACKS[lack]) for lack in absent]
 
 

@@ -38,6 +38,7 @@ class RestrictionEnd(StrEnum):
 class RestrictionAtHand:
     """A restriction as it stands. Nothing in `categories` or `purposes` means all of them, no party means anybody.
 
+    `party_key`: the party's name by `office_key`, for it is meant by its name too, however that is written.
     `ended_on`: the day of its end, in the agency's zone, with `end_kind`.
     """
 
@@ -47,6 +48,7 @@ class RestrictionAtHand:
     party_id: UUID | None
     to_health_plan: bool
     paid_in_full: bool
+    party_key: str | None = None
     end_kind: RestrictionEnd | None = None
     ended_on: date | None = None
 
@@ -72,6 +74,7 @@ def restricts(
     party_id: UUID | None,
     record_made_on: date | None,
     to_health_plan: bool | None = None,
+    recipient_key: str | None = None,
 ) -> bool:
     """Return whether a restriction that binds speaks against disclosing these categories for these purposes.
 
@@ -84,7 +87,7 @@ def restricts(
         _binds(restriction, record_made_on)
         and _meets(restriction.categories, categories)
         and _meets(restriction.purposes, purposes)
-        and _concerns(restriction, party_id, to_health_plan)
+        and _concerns(restriction, party_id, to_health_plan, recipient_key)
     )
 
 
@@ -96,6 +99,7 @@ def effect_of(
     party_id: UUID | None,
     record_made_on: date | None,
     to_health_plan: bool | None = None,
+    recipient_key: str | None = None,
     emergency: bool = False,
 ) -> RestrictionEffect:
     """Return what a person's restrictions do; emergency treatment goes on, with the request not to pass it on."""
@@ -107,6 +111,7 @@ def effect_of(
             party_id=party_id,
             record_made_on=record_made_on,
             to_health_plan=to_health_plan,
+            recipient_key=recipient_key,
         )
         for one in restrictions
     )
@@ -129,10 +134,13 @@ def _binds(restriction: RestrictionAtHand, record_made_on: date | None) -> bool:
     return record_made_on is None or restriction.ended_on is None or record_made_on <= restriction.ended_on
 
 
-def _concerns(restriction: RestrictionAtHand, party_id: UUID | None, to_health_plan: bool | None) -> bool:
+def _concerns(
+    restriction: RestrictionAtHand, party_id: UUID | None, to_health_plan: bool | None, recipient_key: str | None
+) -> bool:
     """Return whether the recipient is meant; a party that was named is, whatever it is registered as by now."""
     if restriction.party_id is not None:
-        return restriction.party_id == party_id
+        same = restriction.party_key is not None and restriction.party_key == recipient_key
+        return same or restriction.party_id == party_id
     return not restriction.to_health_plan or to_health_plan is not False
 
 

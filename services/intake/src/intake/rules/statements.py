@@ -66,6 +66,14 @@ def _shipped() -> Mapping[str, Statement]:
 STATEMENTS: Mapping[str, Statement] = _shipped()
 
 
+ACCOMPANYING = frozenset({StatementKind.ACCOMPANYING_LONG, StatementKind.ACCOMPANYING_SHORT})
+
+
+def is_accompanying(code: str) -> bool:
+    """Return whether a code is that of a text which goes with what is disclosed (42 CFR 2.32(a))."""
+    return code in STATEMENTS and STATEMENTS[code].kind in ACCOMPANYING
+
+
 def current(kind: StatementKind) -> Statement:
     """Return the newest version of a kind of statement; its code ends with its date."""
     return max((one for one in STATEMENTS.values() if one.kind is kind), key=lambda one: one.code)

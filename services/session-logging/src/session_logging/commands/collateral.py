@@ -57,6 +57,7 @@ async def _consent(db: Db, consent_id: UUID, family: list[UUID]) -> HeardConsent
         signed_at=row.signed_at,
         starts_on=row.starts_on,
         expires_on=row.expires_on,
+        recipients=row.recipients,
         revoked_recipients=frozenset(row.revoked_recipients),
         ended=row.ended,
         revoked_at=row.revoked_at,

@@ -141,6 +141,7 @@ def _held(row: Credential) -> HeldCredential:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         status=CredentialStatus(row.status),
+        statuses=tuple(zip(row.status_days, map(CredentialStatus, row.status_codes), strict=True)),
     )
 
 
