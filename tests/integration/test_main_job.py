@@ -134,7 +134,7 @@ async def test_a_disclosure_on_a_consent_is_counted_and_one_beyond_it_is_refused
         "recipient": {"name": "County Health Clinic"},
         "purpose": "treatment",
         "categories": ["attendance"],
-        "notice_statement": "2024-04-short",
+        "notice_statement": "notice-short-2024",
         "scope_attached": "consent_copy",
     }
 

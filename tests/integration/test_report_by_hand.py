@@ -45,6 +45,15 @@ PERIODS = {
 # Targets in percent, as docs/measures.md states them; None: judged against the people's own baseline, or not at all.
 TARGETS: dict[str, int | None] = {
     "M01": 100,
+    "M02": 100,
+    "M03": 100,
+    "M04": 100,
+    "M05": 100,
+    "M06": 90,
+    "M07": 95,
+    "M08": 100,
+    "M09": 100,
+    "M10": 95,
     "M11": 100,
     "M12": 100,
     "M13": 90,
@@ -64,7 +73,8 @@ TARGETS: dict[str, int | None] = {
 }
 BINDING = {"M01", "M12"}
 PAIRED = {"M31", "M32a", "M32b", "M32c"}
-OF_ONE_PROGRAM = sorted(TARGETS.keys() - PAIRED - {"M12", "M30"})
+OF_STAFF = {"M02", "M03", "M04", "M05", "M06", "M07", "M08", "M09", "M10"}
+OF_ONE_PROGRAM = sorted(TARGETS.keys() - PAIRED - OF_STAFF - {"M12", "M30"})
 OLDEST = {"0-17": 17, "18-24": 24, "25-34": 34, "35-44": 44, "45-54": 54, "55-64": 64}
 
 Extras = dict[tuple[str, frozenset[tuple[str, str]]], float | None]

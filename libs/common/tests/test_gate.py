@@ -16,7 +16,7 @@ import httpx
 import orjson
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OKPKey
+from joserfc.jwk import OKPKey, RSAKey
 
 from common.contracts.codes import Role
 from common.errors import Refused
@@ -43,7 +43,9 @@ async def assert_refused(echo: Any, answer: httpx.Response, status: int, code: s
 def claims(echo: Any, **changed: Any) -> dict[str, Any]:
     now = int(time.time())
     usual = {"iss": "handrail", "aud": "handrail", "sub": str(echo.staff_id), "agency": str(echo.agency_id)}
-    everything = usual | {"roles": ["administrator"], "iat": now, "exp": now + 60} | changed
+    usual |= {"sid": str(uuid.uuid4())}
+    proof = {"roles": ["administrator"], "iat": now, "exp": now + 60, "aal": 1, "auth_time": now}
+    everything = usual | proof | changed
     return {name: value for name, value in everything.items() if value is not None}
 
 
@@ -65,6 +67,12 @@ def hs256_with_the_public_key(echo: Any) -> str:
     return f"{said}.{part(hmac.digest(secret, said.encode(), hashlib.sha256))}"
 
 
+def rs256_with_a_key_of_its_own(echo: Any) -> str:
+    key = RSAKey.generate_key(2048)
+    head = {"alg": "RS256", "typ": "at+jwt", "kid": echo.tokens._key.kid}
+    return jwt.encode(head, claims(echo), key, algorithms=["RS256"])
+
+
 def unsigned(echo: Any) -> str:
     head = {"alg": "none", "typ": "at+jwt"}
     return f"{part(json.dumps(head).encode())}.{part(json.dumps(claims(echo)).encode())}."
@@ -84,7 +92,17 @@ FORGED = {
     "unknown key id": lambda echo: signed(echo, {"kid": "unknown"}),
     "a stranger's key under our key id": lambda echo: signed(echo, key=OKPKey.generate_key("Ed25519")),
     "HS256 with the public key": hs256_with_the_public_key,
+    "RS256 with a key of its own": rs256_with_a_key_of_its_own,
     "not signed": unsigned,
+    "issued in the future": lambda echo: signed(echo, iat=int(time.time()) + 60),
+    "without a sign-in": lambda echo: signed(echo, sid=None),
+    "a sign-in that is no id": lambda echo: signed(echo, sid="mine"),
+    "without assurance": lambda echo: signed(echo, aal=None),
+    "an assurance that does not exist": lambda echo: signed(echo, aal=3),
+    "without the time of the proof": lambda echo: signed(echo, auth_time=None),
+    "roles that are one text": lambda echo: signed(echo, roles="administrator"),
+    "an id token": lambda echo: signed(echo, {"typ": "JWT"}, nonce="n"),
+    "a refresh token": lambda echo: f"{echo.agency_id}.{part(b'a secret of thirty-two bytes 1234')}",
     "tampered": tampered,
     "an agency that is no id": lambda echo: signed(echo, agency="riverbend"),
     "an agency that is no text": lambda echo: signed(echo, agency=7),

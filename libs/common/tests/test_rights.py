@@ -8,6 +8,10 @@ from common.http import allow
 from common.rights import Right, Unguarded, rights
 
 
+async def answer() -> dict[str, str]:
+    return {}
+
+
 def app_of(router: APIRouter) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(router)
@@ -16,8 +20,8 @@ def app_of(router: APIRouter) -> FastAPI:
 
 def test_a_route_names_its_roles_or_is_public() -> None:
     router = APIRouter(prefix="/v1")
-    router.add_api_route("/open", dict, methods=["POST"])
-    router.add_api_route("/closed", dict, dependencies=[allow(Role.PEER, Role.AUDITOR)])
+    router.add_api_route("/open", answer, methods=["POST"])
+    router.add_api_route("/closed", answer, dependencies=[allow(Role.PEER, Role.AUDITOR)])
 
     found = rights(app_of(router).routes, frozenset({"/v1/open"}))
 
@@ -29,7 +33,7 @@ def test_a_route_names_its_roles_or_is_public() -> None:
 
 def test_of_two_guards_both_have_to_admit() -> None:
     router = APIRouter(prefix="/v1", dependencies=[allow(Role.PEER, Role.SUPERVISOR)])
-    router.add_api_route("/both", dict, dependencies=[allow(Role.PEER, Role.AUDITOR)])
+    router.add_api_route("/both", answer, dependencies=[allow(Role.PEER, Role.AUDITOR)])
 
     (found,) = rights(app_of(router).routes, frozenset())
 
@@ -38,7 +42,7 @@ def test_of_two_guards_both_have_to_admit() -> None:
 
 def test_a_route_without_a_guard_is_no_app() -> None:
     router = APIRouter(prefix="/v1")
-    router.add_api_route("/forgotten", dict)
+    router.add_api_route("/forgotten", answer)
 
     with pytest.raises(Unguarded, match="/v1/forgotten"):
         rights(app_of(router).routes, frozenset())
@@ -46,7 +50,7 @@ def test_a_route_without_a_guard_is_no_app() -> None:
 
 def test_a_guard_that_admits_nobody_is_no_guard() -> None:
     router = APIRouter(prefix="/v1")
-    router.add_api_route("/nobody", dict, dependencies=[allow()])
+    router.add_api_route("/nobody", answer, dependencies=[allow()])
 
     with pytest.raises(Unguarded, match="/v1/nobody"):
         rights(app_of(router).routes, frozenset())
@@ -54,7 +58,7 @@ def test_a_guard_that_admits_nobody_is_no_guard() -> None:
 
 def test_a_public_route_with_a_guard_is_a_mistake() -> None:
     router = APIRouter(prefix="/v1")
-    router.add_api_route("/open", dict, dependencies=[allow(Role.PEER)])
+    router.add_api_route("/open", answer, dependencies=[allow(Role.PEER)])
 
     with pytest.raises(Unguarded, match="/v1/open"):
         rights(app_of(router).routes, frozenset({"/v1/open"}))

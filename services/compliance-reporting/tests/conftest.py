@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -105,6 +106,45 @@ class Books:
         }
         facts = workforce.CredentialFacts(**(values | more))
         return self.say(workforce.CREDENTIAL_RECORDED, facts, facts.credential_id)
+
+    def pack(self, pack_id: str, valid_from: date = date(2025, 1, 1), **more: Any) -> None:
+        """Let the program be judged by a pack."""
+        facts = workforce.ProgramPackFacts(
+            choice_id=uuid4(), program_id=self.program_id, pack_id=pack_id, valid_from=valid_from, **more
+        )
+        self.say(workforce.PROGRAM_PACK_CHOSEN, facts, facts.choice_id)
+
+    def hire(self, *, placed: bool = True, **more: Any) -> UUID:
+        """A peer of the program, employed since 2025."""
+        staff_id = self.staff(uuid4(), **more)
+        if placed:
+            facts = workforce.PlacementFacts(
+                placement_id=uuid4(), staff_id=staff_id, program_id=self.program_id, role=codes.Role.PEER,
+                fte=Decimal(1), valid_from=date(2025, 1, 1),
+            )  # fmt: skip
+            self.say(workforce.STAFF_PLACED, facts, facts.placement_id)
+        return staff_id
+
+    def training(self, staff_id: UUID, hours: str, completed_on: date, kind: str = "core", **more: Any) -> None:
+        values = {"topic": "related", **more}
+        facts = workforce.TrainingFacts(
+            training_id=uuid4(), staff_id=staff_id, kind=kind, hours=Decimal(hours), completed_on=completed_on, **values
+        )
+        self.say(workforce.TRAINING_RECORDED, facts, facts.training_id)
+
+    def assignment(self, staff_id: UUID, valid_from: date, valid_to: date | None = None) -> UUID:
+        facts = intake.AssignmentFacts(
+            assignment_id=uuid4(), participant_id=uuid4(), episode_id=uuid4(), program_id=self.program_id,
+            staff_id=staff_id, valid_from=valid_from, valid_to=valid_to,
+        )  # fmt: skip
+        return self.say(intake.PEER_ASSIGNED, facts, facts.assignment_id)
+
+    def supervision(self, supervisor_id: UUID, held_on: date, *staff_ids: UUID, minutes: int = 60, **more: Any) -> UUID:
+        facts = workforce.SupervisionFacts(
+            supervision_id=uuid4(), supervisor_id=supervisor_id, staff_ids=list(staff_ids), held_on=held_on,
+            minutes=minutes, mode="face_to_face", **more,
+        )  # fmt: skip
+        return self.say(workforce.SUPERVISION_HELD, facts, facts.supervision_id)
 
     def setting(self) -> None:
         """An agency with one program, one worker and the worker's credential."""
@@ -240,8 +280,11 @@ class Books:
         async with transaction(self.api, SERVICE.tables, Scope(self.agency_id, None, uuid7())) as db:
             agency = await db.get(FactAgency, (self.agency_id, self.agency_id))
             assert agency is not None
-            values = reports.values_of(agency, request, uuid7(), as_of or db.now)
-            result = await reports.measured(db, measure, values)
+            standing = await reports.regimes_of(db)
+            values = reports.values_of(agency, request, uuid7(), as_of or db.now, standing)
+            owners = await reports.owners_of(db, request)
+            judging = reports.judging(measure, standing, owners, request)
+            result = await reports.measured(db, measure, values, judging)
             units = await db.execute(
                 text("select unit_id, in_numerator from report_unit where report_id = :report"),
                 {"report": values["report"]},

@@ -59,7 +59,10 @@ def test_every_field_of_a_fact_has_its_column() -> None:
         "AssessmentFacts": "fact_assessment", "AssignmentFacts": "fact_assignment", "SessionFacts": "fact_session",
         "EarlierConsentFacts": "fact_consent", "EarlierDisclosureFacts": "fact_disclosure",
         "AgreementFacts": "fact_agreement", "MergeFacts": "fact_merge", "GroupFacts": "fact_group",
-        "MutualAidFacts": "fact_mutual_aid",
+        "MutualAidFacts": "fact_mutual_aid", "ProgramPackFacts": "fact_program_pack",
+        "PlacementFacts": "fact_placement", "TrainingFacts": "fact_training",
+        "AttestationFacts": "fact_attestation", "CompetencyFacts": "fact_competency",
+        "WorkHoursFacts": "fact_work_hours", "SupervisionFacts": "fact_supervision",
     }  # fmt: skip
 
     for fact in REACTIONS:

@@ -10,6 +10,8 @@ import pytest_asyncio
 
 from common.contracts import intake
 from common.contracts.codes import AgreementKind, ConsentStatus, ConsentType, RecordOrigin
+from compliance_reporting.commands.releases import OF_STAFF
+from compliance_reporting.guidelines.measure import Unit
 from handrail.testing import Caller, Platform, add_staff
 
 REPORTS = "/api/compliance-reporting/v1/reports"
@@ -195,7 +197,7 @@ async def test_every_kind_of_unit_leads_to_its_people(
     seen = set()
     for measure in (await auditor.get(report)).json()["results"]["measures"]:
         page = (await auditor.get(f"{report}/measures/{measure['measure_id']}/units")).json()
-        if page["items"]:
+        if page["items"] and Unit(measure["unit"]) not in OF_STAFF:
             seen.add(measure["measure_id"])
             assert page["origins"] == dict.fromkeys(page["items"], "received_part2"), measure["measure_id"]
 

@@ -96,6 +96,9 @@ PUBLIC_ROUTES: Mapping[str, Entry] = {
     "workforce /v1/sign-outs": Nothing("staff sign out"),
     "workforce /v1/service-tokens": Nothing("the services of the platform sign in"),
     "workforce /v1/jwks": Nothing("public keys"),
+    "workforce /v1/sign-in-enrolments": Nothing("staff set up a second factor while they sign in"),
+    "workforce /v1/sign-in-codes": Nothing("staff sign in with their second factor"),
+    "workforce /v1/ended-sign-ins": Nothing("ids of sign-ins that are over"),
 }
 # By module and function: an answer that is a page or a file, so made to be printed or passed on.
 FILES: Mapping[str, Entry] = {

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workforce.rules.signing import is_employed, is_token_usable, normalized_password, password_faults, secret_matches
+from workforce.rules.passwords import normalized_password, password_faults
+from workforce.rules.signing import is_employed, is_token_usable, secret_matches
 
 
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaaaaaa", "abababababababab", "x" * 129])

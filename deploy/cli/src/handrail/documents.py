@@ -8,6 +8,7 @@ from pydantic import SecretBytes, SecretStr
 
 from common.contracts.codes import Role
 from common.contracts.envelope import Fact
+from common.packs import words as packs
 from handrail.catalog import Entry, entries
 from handrail.provision import nats_config
 
@@ -19,6 +20,7 @@ def documents() -> dict[str, str]:
         "docs/events.md": _events(services),
         "docs/asyncapi.json": _json(_asyncapi(services)),
         "docs/rights.md": _rights(services),
+        "docs/packs.md": packs.describe(),
         "deploy/nats/nats.conf": nats_config(
             services,
             listen="0.0.0.0:4222",

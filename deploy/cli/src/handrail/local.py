@@ -125,7 +125,14 @@ async def platform(folder: Path, port: int) -> AsyncGenerator[tuple[FastAPI, dic
 async def serving(app: FastAPI, port: int) -> AsyncGenerator[uvicorn.Server]:
     """Serve an app on loopback in this event loop until the block is left."""
     config = uvicorn.Config(
-        app, host=LOOPBACK, port=port, log_config=None, access_log=False, lifespan="on", server_header=False
+        app,
+        host=LOOPBACK,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,  # whom to believe is a setting of the service that asks
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())  # without its signal handlers: they are ours

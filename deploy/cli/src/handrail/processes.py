@@ -28,7 +28,8 @@ def entry_of(service: str) -> Entry:
 def serve_api(service: str, host: str, port: int) -> None:
     configure_logs()
     app = entry_of(service).create_api()
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    # Whose X-Forwarded-For to believe is a setting of the service that asks, so that uvicorn rewrites nothing.
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False)
 
 
 def serve_worker(service: str) -> None:

@@ -27,7 +27,7 @@ from handrail.local import serving
 from handrail.platform import Addresses, embed, servers
 from handrail.provision import prepare_bus, prepare_database
 from handrail.steward import Steward
-from workforce.commands import sign_in as sign_in_commands
+from workforce.commands import passwords as password_commands
 
 PASSWORD = "a sentence that is long enough"  # noqa: S105 - for tests
 WAIT_SECONDS = 20.0
@@ -116,7 +116,7 @@ def _logs() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _light_hashes() -> None:
     """Hash passwords as before, in a tenth of the time: hundreds of people sign in, and hashing is made to be slow."""
-    sign_in_commands.HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
+    password_commands.HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 @pytest.fixture(scope="session")

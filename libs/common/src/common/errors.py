@@ -8,10 +8,13 @@ class Refused(Exception):
 
     `code`: stable, public, kebab-case; the problem type is `/problems/<code>`.
     `detail`: one sentence that says what to do next. `audited`: ids and codes for its audit entry.
+    `members`: what the problem says besides. `retry_after`: whole seconds, if waiting helps.
     """
 
     status = 409
     audited: Mapping[str, object] = {}
+    members: Mapping[str, str] = {}
+    retry_after: int | None = None
 
     def __init__(
         self, code: str, detail: str, *, status: int | None = None, fields: Sequence[dict[str, str]] = ()

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from starlette.responses import Response
 
 from common.contracts.codes import Role
 from common.database import Db, Scope, transaction
-from common.errors import Refused, Unauthenticated, Unprocessable
+from common.errors import Forbidden, Refused, Unauthenticated, Unprocessable
 from common.gate import Gate, plain_number, route_path
 from common.identity import Actor
 from common.problems import PROBLEMS, answer_problems
@@ -31,11 +32,31 @@ from common.runtime import Runtime
 VERSION_MOST = 2_147_483_647  # versions are stored as int4
 SEQ_MOST = 9_223_372_036_854_775_807  # audit rows are counted as int8
 PAGE_MOST = 100
+STEP_UP_MINUTES = 10
 
 
 def allow(*roles: Role) -> Any:
     """Return the route dependency that admits only `roles`."""
     return Depends(Guard(*roles))
+
+
+class SteppedUp:
+    """The dependency that wants a proof of who asks no older than `minutes`, beside a role."""
+
+    def __init__(self, minutes: int) -> None:
+        self.minutes = minutes
+
+    async def __call__(self, request: Request) -> None:
+        actor: Actor | None = request.state.actor
+        if actor is None:
+            raise Unauthenticated
+        if datetime.now(UTC) - actor.authenticated_at > timedelta(minutes=self.minutes):
+            raise Forbidden("step-up-needed", "Confirm who you are first (POST /v1/step-ups), then do this again.")
+
+
+def stepped_up(minutes: int = STEP_UP_MINUTES) -> Any:
+    """Return the route dependency for sensitive acts: who asks proved who they are within the last `minutes`."""
+    return Depends(SteppedUp(minutes))
 
 
 IdempotencyKey = Annotated[

@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -56,6 +56,7 @@ class Problem(BaseModel):
     detail: str
     request_id: UUID
     errors: list[dict[str, str]] = Field(default=[], description="JSON pointers of the fields at fault")
+    model_config = ConfigDict(extra="allow")  # some problems carry more, such as the challenge of a second factor
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -71,8 +72,10 @@ def problem(refused: Refused, request_id: UUID) -> Response:
         detail=refused.detail,
         request_id=request_id,
         errors=list(refused.fields),
+        **refused.members,
     )
-    headers = {"Retry-After": "2"} if refused.status == 503 else {}
+    wait = refused.retry_after or (2 if refused.status == 503 else None)
+    headers = {"Retry-After": str(wait)} if wait else {}
     if refused.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body.model_dump_json(), refused.status, headers, media_type="application/problem+json")

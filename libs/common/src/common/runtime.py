@@ -73,6 +73,7 @@ async def running(
     """
     engine = make_engine(settings.database_url.get_secret_value(), pool_size=settings.pool_size, name=service.name)
     telemetry = Telemetry(service.name, otlp_endpoint=settings.otlp_endpoint, processor=processor)
+    verifier = Verifier(issuer=settings.issuer, jwks_url=settings.jwks_url, ended_every=settings.ended_sign_ins_seconds)
     try:
         await refuse_without_isolation(engine, service.schema)
         yield Runtime(
@@ -80,10 +81,11 @@ async def running(
             settings=settings,
             engine=engine,
             keys=KeyRing(settings.root_key.get_secret_value(), service.tables),
-            verifier=Verifier(issuer=settings.issuer, jwks_url=settings.jwks_url),
+            verifier=verifier,
             telemetry=telemetry,
             bell=bell or Bell(),
         )
     finally:
+        verifier.close()
         telemetry.shutdown()
         await engine.dispose()

@@ -39,6 +39,9 @@ class ServiceSettings(BaseSettings):
     audit_key: Key = Field(description="32 bytes, base64: the audit chain's key, apart from every other key")
     issuer: str = Field(default="handrail", description="`iss` of accepted tokens")
     jwks_url: str = Field(description="where workforce publishes its verification keys")
+    ended_sign_ins_seconds: float = Field(
+        default=15, ge=0.1, le=15, description="how often to ask, at most, which sign-ins ended"
+    )
     pool_size: int = Field(default=4, ge=1, le=64, description="database connections of one process")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP collector; without it no span is recorded")
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="largest request body")

@@ -7,27 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from common.errors import Unprocessable
+from common.packs import Authority
 
 TENTH = Decimal("0.1")
 MOST_DAYS = 400  # a year and a quarter's slack; longer periods are several reports
-
-
-class Authority(StrEnum):
-    """Who stands behind a rule, strongest first."""
-
-    FED_REQ = "FED_REQ"
-    STATE_REQ = "STATE_REQ"
-    CERT_REQ = "CERT_REQ"
-    FED_GUIDE = "FED_GUIDE"
-    EVID = "EVID"
-    DEFAULT = "DEFAULT"
-
-    @property
-    def binds(self) -> bool:
-        return self in BINDING
-
-
-BINDING = frozenset({Authority.FED_REQ, Authority.STATE_REQ, Authority.CERT_REQ})
 
 
 class Verdict(StrEnum):

@@ -37,7 +37,14 @@ async def on_consent(db: Db, events: Events) -> None:
 on_program = _keeps(models.FactProgram)
 on_staff = _keeps(models.FactStaff)
 on_credential = _keeps(models.FactCredential)
+on_placement = _keeps(models.FactPlacement)
+on_program_pack = _keeps(models.FactProgramPack)
+on_training = _keeps(models.FactTraining)
+on_attestation = _keeps(models.FactAttestation)
+on_competency = _keeps(models.FactCompetency)
+on_work_hours = _keeps(models.FactWorkHours)
 on_supervisor = _keeps(models.FactSupervisor)
+on_supervision = _keeps(models.FactSupervision)
 on_participant = _keeps(models.FactParticipant)
 on_merge = _keeps(models.FactMerge)
 on_episode = _keeps(models.FactEpisode)
@@ -54,11 +61,20 @@ on_mutual_aid = _keeps(models.FactMutualAid)
 REACTIONS: dict[FactType, Reaction] = {
     workforce.AGENCY_ACTIVATED: on_agency,
     workforce.PROGRAM_OPENED: on_program,
+    workforce.PROGRAM_CHANGED: on_program,
+    workforce.PROGRAM_PACK_CHOSEN: on_program_pack,
     workforce.STAFF_JOINED: on_staff,
     workforce.STAFF_CHANGED: on_staff,
     workforce.STAFF_LEFT: on_staff,
+    workforce.STAFF_PLACED: on_placement,
     workforce.CREDENTIAL_RECORDED: on_credential,
+    workforce.CREDENTIAL_CHANGED: on_credential,
+    workforce.TRAINING_RECORDED: on_training,
+    workforce.ATTESTATION_SIGNED: on_attestation,
+    workforce.COMPETENCIES_ASSESSED: on_competency,
+    workforce.WORK_HOURS_RECORDED: on_work_hours,
     workforce.SUPERVISOR_ASSIGNED: on_supervisor,
+    workforce.SUPERVISION_HELD: on_supervision,
     intake.PARTICIPANT_ENROLLED: on_participant,
     intake.PARTICIPANT_CHANGED: on_participant,
     intake.PARTICIPANTS_MERGED: on_merge,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Unpack
 
 from fastapi import FastAPI
@@ -14,7 +15,7 @@ from common.runtime import Service, running
 from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
 from workforce.api import PUBLIC, ROUTERS
-from workforce.api.sign_in import Sign
+from workforce.api.sign_in import Sign, ended_ids
 from workforce.models import TABLES
 from workforce.settings import Settings
 from workforce.tokens import Tokens
@@ -28,12 +29,21 @@ def create_api(
     """Return the API; `settings` come from the environment unless given."""
     settings = settings or Settings()
     tokens = Tokens(settings.signing_key.get_secret_value(), settings.issuer, settings.access_token_life)
-    sign = Sign(tokens, settings.operator_token, settings.service_secrets, settings.refresh_token_life)
+    sign = Sign(
+        tokens=tokens,
+        operator_token=settings.operator_token,
+        services=settings.service_secrets,
+        refresh_life=settings.refresh_token_life,
+        idle=settings.idle_life,
+        access_life=settings.access_token_life,
+        trusted_proxies=tuple(settings.trusted_proxies),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         async with running(SERVICE, settings, bell=bell, processor=processor) as runtime:
             runtime.verifier.trust(tokens.public_keys())
+            runtime.verifier.learn_ended_from(partial(ended_ids, runtime, settings.access_token_life))
             yield {"runtime": runtime, "sign": sign}
 
     return create_app(

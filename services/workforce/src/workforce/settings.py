@@ -1,6 +1,7 @@
 """What the environment may change for workforce."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field, SecretStr
 
@@ -17,5 +18,11 @@ class Settings(ServiceSettings):
     refresh_token_life: timedelta = Field(
         default=timedelta(hours=12),
         le=timedelta(days=30),
-        description="how long one sign-in lasts",
+        description="how long one sign-in lasts, however much it is used",
+    )
+    idle_life: timedelta = Field(
+        default=timedelta(hours=1), le=timedelta(days=1), description="how long a sign-in lasts that nobody uses"
+    )
+    trusted_proxies: list[IPv4Network | IPv6Network] = Field(
+        default=[], description="networks of proxies whose X-Forwarded-For is believed; of nobody else's"
     )

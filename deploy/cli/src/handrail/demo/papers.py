@@ -11,7 +11,6 @@ INTAKE = "/api/intake/v1"
 HEARERS = 3
 TERMS = {
     "consent_type": "named_recipients",
-    "name_as_signed": "Dolores Marín",
     "disclosers": ["Riverbend Recovery Community"],
     "categories": ["substance_use_disorder", "attendance", "recovery_plan"],
     "recipients": [
@@ -45,14 +44,16 @@ async def papers(console: Console, peer: Caller, participant_id: str) -> None:
 
 
 async def _signed(console: Console, peer: Caller, participant_id: str) -> str:
-    draft = await peer.post(f"{INTAKE}/consent-drafts", TERMS | {"participant_id": participant_id})
+    name = (await peer.get(f"{INTAKE}/participants/{participant_id}"))["name"]
+    terms = TERMS | {"participant_id": participant_id, "name_as_signed": name}
+    draft = await peer.post(f"{INTAKE}/consent-drafts", terms)
     path = f"{INTAKE}/consents/{draft['id']}"
     shown = await peer.put(f"{path}/presentation", {"language": "es"}, draft["version"])
     signature = {
         "words_sha256": shown["words_sha256"],
-        "signer": TERMS["name_as_signed"],
+        "signer": name,
         "method": "typed",
-        "typed_name": TERMS["name_as_signed"],
+        "typed_name": name,
     }
     await peer.put(f"{path}/signature", signature, shown["version"])
     console.print(f"Consent: presented in Spanish and signed by its words, SHA-256 {shown['words_sha256'][:12]}….")

@@ -31,6 +31,7 @@ OF_UNIT: Mapping[Unit, Any] = {
     Unit.PLAN: models.FactPlan,
     Unit.DISCLOSURE: models.FactDisclosure,
 }
+OF_STAFF = frozenset({Unit.WORKER, Unit.INTERVAL, Unit.CONTACT, Unit.DAY})
 # The label that binds most, for a unit of several people.
 STRICTEST = (RecordOrigin.RECEIVED_PART2, RecordOrigin.OWN_PART2, RecordOrigin.OTHER)
 
@@ -77,6 +78,8 @@ async def _people_behind(db: Db, measure_id: str, units: Iterable[UUID]) -> dict
     if unit is None:
         raise NotThere
     people: dict[UUID, set[UUID]] = {one: set() for one in units}
+    if unit in OF_STAFF:
+        return people  # nobody served stands behind it
     if unit is Unit.PERSON:
         return {one: {one} for one in people}
     table = models.FactSession if unit is Unit.GROUP else OF_UNIT[unit]

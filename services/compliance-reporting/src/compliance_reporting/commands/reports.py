@@ -6,20 +6,24 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import Field
-from sqlalchemy import ARRAY, BindParameter, Date, DateTime, Text, TextClause, bindparam, func, select, text
+from sqlalchemy import ARRAY, BindParameter, Date, DateTime, Text, TextClause, bindparam, func, or_, select, text
 from sqlalchemy.types import Uuid
 from uuid_utils.compat import uuid7
 
+from common.contracts.codes import Role
 from common.contracts.compliance_reporting import REPORT_COMPLETED, ReportFacts
 from common.database import Db
 from common.errors import Refused
 from common.http import Created
 from common.identity import NOBODY
+from common.packs import Rule
 from common.text import Asked, Day
 from compliance_reporting.guidelines import MEASURES
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.models import FactAgency, Report
+from compliance_reporting.guidelines.regimes import Regimes, Spell, judged_by, regimes
+from compliance_reporting.models import FactAgency, FactPlacement, FactProgram, FactProgramPack, FactStaff, Report
 from compliance_reporting.reports.figures import Extra, Result, record_hash, result, results
 from compliance_reporting.rules import Counts, heard_to, require_period
 
@@ -44,8 +48,10 @@ async def complete_report(db: Db, request: CompleteReport) -> Created:
     as_of = await _snapshot(db)
     report_id = uuid7()
     reached, missing = await _heard(db)
-    values = values_of(agency, request, report_id, as_of)
-    found = [await measured(db, measure, values) for measure in MEASURES]
+    standing = await regimes_of(db)
+    values = values_of(agency, request, report_id, as_of, standing)
+    owners = await owners_of(db, request)
+    found = [await measured(db, measure, values, judging(measure, standing, owners, request)) for measure in MEASURES]
     document = results(found).model_dump(mode="json")
     db.add(
         Report(
@@ -93,7 +99,45 @@ async def _heard(db: Db) -> tuple[datetime | None, int]:
     return heard_to({row.publisher: row.as_of for row in rows}, HEARD), sum(row.missing for row in rows)
 
 
-def values_of(agency: FactAgency, request: CompleteReport, report_id: UUID, as_of: datetime) -> dict[str, Any]:
+async def regimes_of(db: Db) -> Regimes:
+    """Return who stands under which packs; an agency has few programs, and a few spells of each worker."""
+    pack, place = FactProgramPack, FactPlacement
+    choices = await db.execute(
+        select(pack.program_id, pack.pack_id, pack.valid_from, pack.valid_to).where(
+            pack.agency_id == db.scope.agency_id
+        )
+    )
+    placements = await db.execute(
+        select(place.staff_id, place.program_id, place.valid_from, place.valid_to).where(
+            place.agency_id == db.scope.agency_id
+        )
+    )
+    return regimes([Spell(*row) for row in choices], [Spell(*row) for row in placements])
+
+
+async def owners_of(db: Db, request: CompleteReport) -> list[UUID]:
+    """Return the programs, and the peers employed on the last day: whoever a rule has to bind for a measure to bind."""
+    programs = await db.scalars(select(FactProgram.id).where(FactProgram.agency_id == db.scope.agency_id))
+    peers = await db.scalars(
+        select(FactStaff.id).where(
+            FactStaff.agency_id == db.scope.agency_id,
+            FactStaff.roles.contains([Role.PEER.value]),
+            FactStaff.employed_from <= request.period_end,
+            or_(FactStaff.employed_to.is_(None), FactStaff.employed_to >= request.period_end),
+        )
+    )
+    return [*programs, *peers]
+
+
+def judging(measure: Measure, standing: Regimes, owners: Sequence[UUID], request: CompleteReport) -> list[Rule]:
+    """Return the binding rules that packs set for a measure, if they bind everybody it judges."""
+    days = (request.period_end,)
+    return [rule for parameter in measure.parameters for rule in judged_by(standing, parameter, owners, days)]
+
+
+def values_of(
+    agency: FactAgency, request: CompleteReport, report_id: UUID, as_of: datetime, standing: Regimes
+) -> dict[str, Any]:
     return {
         "agency": agency.agency_id,
         "report": report_id,
@@ -103,15 +147,21 @@ def values_of(agency: FactAgency, request: CompleteReport, report_id: UUID, as_o
         "holidays": agency.holidays,
         "as_of": as_of,
         "no_program": NOBODY,
+        "regimes": orjson.dumps(standing.document(), default=str).decode(),
     }
 
 
-async def measured(db: Db, measure: Measure, values: dict[str, Any]) -> Result:
-    """Freeze a measure's units and return its result: one statement, so that its rows are read once."""
+async def measured(db: Db, measure: Measure, values: dict[str, Any], rules: Sequence[Rule] = ()) -> Result:
+    """Freeze a measure's units and return its result: one statement, so that its rows are read once.
+
+    `rules`: the binding rules that packs set for it.
+    """
     rows = (await db.execute(_statement(measure), values | {"measure": measure.id})).all()
     total = next(row for row in rows if row.whole)
     programs = [(row.program_id, _counts(row)) for row in rows if not row.whole and row.program_id != NOBODY]
-    return result(measure, _counts(total), sorted(programs, key=lambda one: one[0]), _extras(total.extras))
+    return result(
+        measure.judged_under(rules), _counts(total), sorted(programs, key=lambda one: one[0]), _extras(total.extras)
+    )
 
 
 def _counts(row: Any) -> Counts:
@@ -133,6 +183,7 @@ PARAMETERS: tuple[BindParameter[Any], ...] = (
     bindparam("zone", type_=Text()),
     bindparam("holidays", type_=ARRAY(Date)),
     bindparam("as_of", type_=DateTime(timezone=True)),
+    bindparam("regimes", type_=Text()),
 )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from compliance_reporting.guidelines import documentation, integrity, outcomes, reach, rights, workforce
+from compliance_reporting.guidelines import documentation, integrity, outcomes, reach, rights, supervision, workforce
 from compliance_reporting.guidelines.measure import Measure
 from compliance_reporting.guidelines.registry import GUIDELINES
 from compliance_reporting.rules import Goal
 
 MEASURES: tuple[Measure, ...] = (
     *workforce.MEASURES,
+    *supervision.MEASURES,
     *rights.MEASURES,
     *documentation.MEASURES,
     *integrity.MEASURES,

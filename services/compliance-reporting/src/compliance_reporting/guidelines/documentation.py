@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from common.contracts.codes import Modality, Outcome
+from common.packs import Authority
 from compliance_reporting.guidelines import calendar, delivered
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority
 
 COMPLETE_NOTE = Measure(
     id="M16",

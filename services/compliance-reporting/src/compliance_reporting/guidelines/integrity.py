@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from common.contracts.codes import NoteElement
+from common.packs import Authority
 from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority
 
 LOOK_DAYS = 7  # how far outside the period an overlapping session is looked for, and the longest that is compared
 

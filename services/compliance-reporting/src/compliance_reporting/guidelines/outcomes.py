@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from common.contracts.codes import AssessmentPoint, Employment, Housing
+from common.packs import Authority
 from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority, Goal
+from compliance_reporting.rules import Goal
 
 PAIRS = (
     "Paired means: the episode's first baseline with the data, and its latest later assessment with the data, at "

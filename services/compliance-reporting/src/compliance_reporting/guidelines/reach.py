@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from common.contracts.codes import Activity, AgeBand, Sex
+from common.packs import Authority
 from compliance_reporting.guidelines import delivered, people
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority, Goal
+from compliance_reporting.rules import Goal
 
 SUPPORTS: Mapping[str, tuple[Activity, ...]] = {
     "recovery_planning": (Activity.RECOVERY_PLANNING,),

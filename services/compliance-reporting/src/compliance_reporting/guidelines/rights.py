@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from common.contracts.codes import Dimension, DisclosureBasis, Modality, Outcome, StatedBy
+from common.packs import Authority
 from compliance_reporting.guidelines import delivered
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority
 
 VOLUNTARY = Measure(
     id="M11",

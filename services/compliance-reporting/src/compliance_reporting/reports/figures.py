@@ -8,9 +8,10 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field
 
+from common.packs import Authority
 from compliance_reporting.guidelines import goal_words
 from compliance_reporting.guidelines.measure import Measure, Unit
-from compliance_reporting.rules import Authority, Counts, Goal, Headline, Standard, Verdict, headline, percent, verdict
+from compliance_reporting.rules import Counts, Goal, Headline, Standard, Verdict, headline, percent, verdict
 
 AT_BASELINE = "at_baseline"
 

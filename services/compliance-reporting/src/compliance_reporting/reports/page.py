@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from common.packs import Authority
 from compliance_reporting.reports.figures import Result, Results
 from compliance_reporting.reports.small_cells import (
     PERCENT_SERVED,
@@ -20,7 +21,7 @@ from compliance_reporting.reports.small_cells import (
     shown,
     shown_extras,
 )
-from compliance_reporting.rules import Authority, Verdict
+from compliance_reporting.rules import Verdict
 
 TEMPLATES = Environment(
     loader=PackageLoader("compliance_reporting.reports"),

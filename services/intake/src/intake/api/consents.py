@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from common.contracts.codes import Role
-from common.http import Created, CurrentCall, allow, decode_cursor
+from common.http import Created, CurrentCall, allow, decode_cursor, stepped_up
 from intake.api.admission import CREATED, SEEING, Limit, shown
 from intake.commands import consent_drafts, consent_moves, consents
 from intake.queries import consents as read
@@ -139,7 +139,7 @@ async def suspend_consent(call: CurrentCall, consent_id: UUID, body: consent_mov
     return await call.change(lambda db, seen: consent_moves.suspend_consent(db, keys, actor, consent_id, body, seen))
 
 
-@router.put("/consents/{consent_id}/lift", response_model=Created, dependencies=OFFICER)
+@router.put("/consents/{consent_id}/lift", response_model=Created, dependencies=[*OFFICER, stepped_up()])
 async def lift_suspension(call: CurrentCall, consent_id: UUID, body: consent_moves.LiftSuspension) -> Response:
     keys, actor = call.runtime.keys, call.actor
     return await call.change(lambda db, seen: consent_moves.lift_suspension(db, keys, actor, consent_id, body, seen))

@@ -1,18 +1,32 @@
 """How a person or program asks workforce: a file for each noun, each with its own router."""
 
 from workforce.api import (
+    attestations,
+    competencies,
     credentials,
+    passwords,
     programs,
+    second_factors,
     sign_in,
     staff,
     supervision,
+    supervisions,
+    trainings,
+    work_hours,
 )
 
 ROUTERS = (
+    attestations.router,
+    competencies.router,
     credentials.router,
+    passwords.router,
     programs.router,
+    second_factors.router,
     sign_in.router,
     staff.router,
     supervision.router,
+    supervisions.router,
+    trainings.router,
+    work_hours.router,
 )
 PUBLIC: frozenset[str] = sign_in.PUBLIC

@@ -12,7 +12,7 @@ from common.errors import Refused
 from common.http import Created
 from common.privacy import KeyRing
 from common.text import Asked, Day, Email, Line, Zone, local_day
-from workforce.commands.sign_in import give_one_time_password
+from workforce.commands.passwords import give_one_time_password
 from workforce.commands.staff import AddStaff, add_staff
 from workforce.models import Agency, Program
 

@@ -1,38 +1,44 @@
-"""Passwords, sign-in and rotating refresh tokens."""
+"""Signing in with a password, in one step or, where a second factor is on file or demanded, in two."""
 
-import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field, SecretStr
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-from uuid_utils.compat import uuid7
+from sqlalchemy import delete, select
 
 from common.database import Db
-from common.errors import Forbidden, Refused, Unauthenticated, Unprocessable
+from common.errors import Forbidden, Refused
+from common.identity import NOBODY
 from common.privacy import KeyRing, blind_index
-from common.text import Asked, Email, local_day
-from workforce.commands.staff import require_staff
-from workforce.models import Agency, Login, Password, RefreshToken, Staff
-from workforce.rules.signing import is_employed, is_token_usable, normalized_password, password_faults
+from common.text import Asked, Email
+from workforce.commands import passwords, second_factors
+from workforce.commands.sign_ins import SignedIn, end_sign_ins, require_working, start_sign_in
+from workforce.commands.throttles import Attempt, count_proof, count_sign_in, take_back
+from workforce.models import Challenge, Login, Password
+from workforce.rules.passwords import is_short
+from workforce.rules.signing import EndReason, SignInMethod
 
-HASHER = PasswordHasher()
-# Verified when there is no such user, so that both answers take the same work.
-NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$fs+9ED9jNdBXHRv5cIhpjA$5qmi4j9zWUsBUfF3kmmcEPFrWLE55qO7pJ8xm4mtpgs"
+CHALLENGE_FOR = timedelta(minutes=5)
+CODES_PER_CHALLENGE = 5
 
 
-class SignIn(Asked):
+class PasswordSignIn(Asked):
     email: Email
     password: SecretStr = Field(max_length=1000)
     new_password: SecretStr | None = Field(
         default=None, max_length=1000, description="replaces the password; needed after a one-time password"
     )
+    known_device: str | None = Field(
+        default=None, max_length=200, description="what an earlier sign-in from this device was given"
+    )
+
+
+class SecondStep(Asked):
+    challenge: SecretStr = Field(max_length=200, description="from the problem that the first step answered")
+    code: SecretStr = Field(max_length=64, description="of the authenticator app, or a recovery code")
 
 
 class SignInRefused(Refused):
@@ -47,138 +53,161 @@ class SignInRefused(Refused):
         )
 
 
+class CodeRefused(Refused):
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("code-refused", "The code is wrong, used or too old. Try the next one, or start again.")
+
+
+class SecondFactorNeeded(Refused):
+    """The password was right; the answer carries the challenge for the second step."""
+
+    status = 403
+
+    def __init__(self, halfway: "Halfway") -> None:
+        if halfway.enrols:
+            code, detail = "second-factor-enrolment-needed", "Your agency asks for a second factor. Enrol one now."
+        else:
+            code, detail = "second-factor-needed", "Send the code of your authenticator app, or a recovery code."
+        super().__init__(code, detail)
+        self.members = {"challenge": halfway.challenge}
+
+
 @dataclass(frozen=True)
-class SignedIn:
-    """Somebody who proved who they are, and the refresh token to give them."""
+class Halfway:
+    """The password was right. `enrols`: the second factor has to be enrolled first."""
 
-    staff_id: UUID
-    agency_id: UUID
-    roles: list[str]
-    refresh_token: str
+    challenge: str
+    enrols: bool
 
 
-async def give_one_time_password(db: Db, staff_id: UUID) -> str:
-    """Replace a member of staff's password by one that must be changed at the next sign-in; return it, once."""
-    await require_staff(db, staff_id)
-    password = secrets.token_urlsafe(15)
-    await _store_password(db, staff_id, password, one_time=True)
-    await _end_tokens(db, RefreshToken.staff_id == staff_id)
-    db.audit("password.give", staff_id)
-    return password
+@dataclass(frozen=True)
+class Limits:
+    """How long a sign-in lasts: in all, and unused."""
+
+    life: timedelta
+    idle: timedelta
 
 
-async def _store_password(db: Db, staff_id: UUID, password: str, *, one_time: bool) -> None:
-    hashed = await asyncio.to_thread(HASHER.hash, normalized_password(password))
-    values = {"hash": hashed, "one_time": one_time, "changed_at": db.now}
-    store = insert(Password).values(agency_id=db.scope.agency_id, staff_id=staff_id, **values)
-    await db.execute(store.on_conflict_do_update(index_elements=["agency_id", "staff_id"], set_=values))
+async def find_login(db: Db, keys: KeyRing, request: PasswordSignIn, network: str | None) -> tuple[UUID, UUID, Attempt]:
+    """Count an attempt and return the (agency, staff) of its name; nobody's for an unknown one, who is then refused.
 
-
-async def find_login(db: Db, keys: KeyRing, email: str) -> tuple[UUID, UUID] | None:
-    """Return (agency, staff) of a sign-in name, without any agency's context."""
-    handle = blind_index(keys.platform_index_key(), "login", email)
+    Runs without any agency's context. Raises `TooManyAttempts`.
+    """
+    attempt = await count_sign_in(db, keys, request.email, network, request.known_device)
+    handle = blind_index(keys.platform_index_key(), "login", request.email)
     found = await db.execute(select(Login.owner_agency_id, Login.staff_id).where(Login.handle == handle))
     row = found.first()
-    return (row.owner_agency_id, row.staff_id) if row else None
+    return (row.owner_agency_id, row.staff_id, attempt) if row else (NOBODY, NOBODY, attempt)
 
 
-async def waste_the_same_time(password: str) -> None:
-    """Do for an unknown name the work that a known one costs."""
-    await asyncio.to_thread(_matches, NOBODYS_HASH, password)
-
-
-async def sign_in(db: Db, staff_id: UUID, request: SignIn, life: timedelta) -> SignedIn:
-    """Check a password and start a family of refresh tokens. Raises `Refused`."""
+async def sign_in(
+    db: Db, keys: KeyRing, staff_id: UUID, request: PasswordSignIn, limits: Limits, attempt: Attempt
+) -> SignedIn | Halfway:
+    """Check a password; start the sign-in, or ask for the second factor. Raises `Refused`."""
     given = request.password.get_secret_value()
-    stored = await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True)
-    if not await asyncio.to_thread(_matches, stored.hash if stored else NOBODYS_HASH, given) or stored is None:
+    stored = await passwords.check_password(db, staff_id, given)
+    if stored is None:
         raise SignInRefused
-    staff = await _require_working(db, staff_id)
-    if request.new_password is not None:
-        await _change_password(db, staff_id, given, request.new_password.get_secret_value())
-    elif stored.one_time:
-        raise Forbidden("new-password-needed", "This is a one-time password. Sign in with it and a new_password.")
-    db.audit("sign-in", staff_id)
-    token = await _new_token(db, staff_id, uuid7(), db.now + life)
-    return SignedIn(staff_id, db.scope.agency_id, staff.roles, token)
+    staff, _ = await require_working(db, staff_id)
+    await take_back(db, attempt)
+    replacement = await _replacement(db, keys, stored, request)
+    if await passwords.has_totp(db, staff_id):
+        return await _halfway(db, staff_id, replacement, enrols=False)
+    if await second_factors.is_demanded(db, staff.roles):
+        return await _halfway(db, staff_id, replacement, enrols=True)
+    if replacement is not None:
+        await _replace(db, staff_id, *replacement)
+    return await start_sign_in(db, staff_id, method=SignInMethod.PASSWORD, life=limits.life, idle=limits.idle)
 
 
-async def _require_working(db: Db, staff_id: UUID) -> Staff:
-    staff = await db.get(Staff, (db.scope.agency_id, staff_id))
-    agency = await db.get(Agency, db.scope.agency_id)
-    if staff is None or agency is None:
-        raise Unauthenticated
-    if not is_employed(staff.employed_from, staff.employed_to, local_day(db.now, agency.zone)):
-        raise Unauthenticated
-    return staff
+async def _replacement(db: Db, keys: KeyRing, stored: Password, request: PasswordSignIn) -> tuple[str, bool] | None:
+    """Return the hash of the new password and whether it is short, if one was sent. Raises `Refused` without need."""
+    if request.new_password is None:
+        if stored.one_time:
+            raise Forbidden("new-password-needed", "This is a one-time password. Sign in with it and a new_password.")
+        return None
+    new = request.new_password.get_secret_value()
+    await passwords.require_acceptable(db, keys, stored.staff_id, request.password.get_secret_value(), new)
+    return await passwords.hashed(new), is_short(new)
 
 
-async def _change_password(db: Db, staff_id: UUID, old: str, new: str) -> None:
-    fault = "must differ from the old one" if new == old else password_faults(new)
-    if fault:
-        raise Unprocessable("password-not-accepted", fault, "/new_password")
-    await _store_password(db, staff_id, new, one_time=False)
+async def _replace(db: Db, staff_id: UUID, hash_: str, short: bool) -> None:
+    await passwords.store(db, staff_id, hash_, short=short, one_time=False)
+    await end_sign_ins(db, staff_id=staff_id, reason=EndReason.PASSWORD_CHANGED)
     db.audit("password.change", staff_id)
 
 
-def _matches(hashed: str, password: str) -> bool:
-    try:
-        return HASHER.verify(hashed, normalized_password(password))
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-async def _new_token(db: Db, staff_id: UUID, family_id: UUID, expires_at: datetime) -> str:
-    """Store a refresh token's digest and return the token: the agency's id and a random secret."""
+async def _halfway(db: Db, staff_id: UUID, replacement: tuple[str, bool] | None, *, enrols: bool) -> Halfway:
+    """Keep the new password, if any, until the second factor was right too."""
     secret = secrets.token_urlsafe(32)
+    new_hash, short = replacement or (None, False)
     db.add(
-        RefreshToken(
+        Challenge(
             agency_id=db.scope.agency_id,
             digest=_digest(secret),
-            family_id=family_id,
             staff_id=staff_id,
-            expires_at=expires_at,
+            enrols=enrols,
+            new_hash=new_hash,
+            new_is_short=short,
+            attempts_left=CODES_PER_CHALLENGE,
+            expires_at=db.now + CHALLENGE_FOR,
         )
     )
-    return f"{db.scope.agency_id}.{secret}"
+    db.audit("sign-in.halfway", staff_id, enrols=enrols)
+    return Halfway(f"{db.scope.agency_id}.{secret}", enrols)
 
 
-def agency_of_token(token: str) -> tuple[UUID, str]:
-    """Split a refresh token. Raises `Unauthenticated`."""
-    agency, _, secret = token.partition(".")
-    try:
-        return UUID(agency), secret
-    except ValueError as error:
-        raise Unauthenticated from error
+async def enrol_halfway(db: Db, keys: KeyRing, secret: str) -> second_factors.Enrolment:
+    """Give a second factor's secret to somebody whose password was right and whose agency demands one."""
+    challenge = await _challenge(db, secret)
+    if not challenge.enrols or await passwords.has_totp(db, challenge.staff_id):
+        raise CodeRefused
+    return await second_factors.enrol(db, keys, challenge.staff_id)
 
 
-async def refresh(db: Db, secret: str) -> SignedIn | None:
-    """Exchange a refresh token for the next of its family; None if it was used before, which ends the family."""
-    token = await db.get(RefreshToken, (db.scope.agency_id, _digest(secret)), with_for_update=True)
-    if token is None or not is_token_usable(token.expires_at, token.ended_at, db.now):
-        raise Unauthenticated
-    if token.used_at is not None:
-        await _end_tokens(db, RefreshToken.family_id == token.family_id)
-        db.audit("sign-in.replayed", token.staff_id)
+async def second_step(
+    db: Db, keys: KeyRing, secret: str, code: str, limits: Limits
+) -> tuple[SignedIn, str, list[str]] | None:
+    """Finish a sign-in with a code; return it, the e-mail address, and recovery codes if it enrolled; None if wrong.
+
+    The caller commits either way: a wrong code has to count.
+    """
+    challenge = await _challenge(db, secret)
+    staff_id = challenge.staff_id
+    attempt = await count_proof(db, keys, staff_id)
+    challenge.attempts_left -= 1
+    codes: list[str] | None = []
+    if challenge.enrols:
+        codes, method = await second_factors.confirm(db, keys, staff_id, code), SignInMethod.PASSWORD_AND_TOTP
+    else:
+        method = await second_factors.prove(db, keys, staff_id, code)  # type: ignore[assignment]  # None is looked at
+    if codes is None or method is None:
         return None
-    staff = await _require_working(db, token.staff_id)
-    token.used_at = db.now
-    successor = await _new_token(db, token.staff_id, token.family_id, token.expires_at)
-    return SignedIn(token.staff_id, db.scope.agency_id, staff.roles, successor)
+    await take_back(db, attempt)
+    if challenge.new_hash is not None:
+        await _replace(db, staff_id, challenge.new_hash, challenge.new_is_short)
+    await db.execute(delete(Challenge).where(Challenge.staff_id == staff_id))
+    signed_in = await start_sign_in(db, staff_id, method=method, life=limits.life, idle=limits.idle)
+    return signed_in, str((await passwords.identity(db, keys, staff_id))["email"]), codes
 
 
-async def sign_out(db: Db, secret: str) -> None:
-    """End the token's whole family; an unknown token is as good as ended."""
-    token = await db.get(RefreshToken, (db.scope.agency_id, _digest(secret)))
-    if token is not None:
-        await _end_tokens(db, RefreshToken.family_id == token.family_id)
-        db.audit("sign-out", token.staff_id)
+async def _challenge(db: Db, secret: str) -> Challenge:
+    """Return an open challenge, locked. Raises `CodeRefused`.
 
-
-async def _end_tokens(db: Db, which: object) -> None:
-    await db.execute(
-        update(RefreshToken).where(which, RefreshToken.ended_at.is_(None)).values(ended_at=db.now)  # type: ignore[arg-type]  # a column comparison
-    )
+    The locks are taken in the order that everything else takes them: password, staff, challenge.
+    """
+    key = (db.scope.agency_id, _digest(secret))
+    seen = await db.get(Challenge, key)
+    if seen is None:
+        raise CodeRefused
+    await db.get(Password, (db.scope.agency_id, seen.staff_id), with_for_update=True)
+    await require_working(db, seen.staff_id)
+    challenge = await db.get(Challenge, key, with_for_update=True, populate_existing=True)
+    if challenge is None or challenge.expires_at <= db.now or challenge.attempts_left <= 0:
+        raise CodeRefused
+    return challenge
 
 
 def _digest(secret: str) -> bytes:

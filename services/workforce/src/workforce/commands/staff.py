@@ -15,7 +15,9 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.privacy import KeyRing, blind_index
 from common.text import Asked, Day, Email, Line
+from workforce.commands.sign_ins import end_sign_ins
 from workforce.models import Login, Staff
+from workforce.rules.signing import EndReason
 
 PEOPLE = [Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.AUDITOR]
 IDENTITY = "staff.identity"
@@ -79,7 +81,7 @@ def _staff_facts(staff: Staff) -> facts.StaffFacts:
 
 
 async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Created:
-    """Record a member of staff's last day; from the day after, sign-in is over."""
+    """Record a member of staff's last day, which ends their sign-ins; from the day after nobody lets them in."""
     staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
     if staff is None:
         raise NotThere
@@ -90,6 +92,7 @@ async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Crea
         await _require_another_administrator(db, staff_id, request.last_day)
     staff.employed_to = request.last_day
     staff.version += 1
+    await end_sign_ins(db, staff_id=staff.id, reason=EndReason.DEPARTURE)
     db.publish(facts.STAFF_LEFT, _staff_facts(staff), about=staff.id, seq=staff.version)
     db.audit("staff.depart", staff.id)
     return Created(id=staff.id, version=staff.version)

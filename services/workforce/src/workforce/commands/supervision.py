@@ -1,65 +1,126 @@
-"""Who supervises whom."""
+"""Who supervises whom, and for which share of the worker's time."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from common.contracts import workforce as facts
 from common.contracts.codes import Role
 from common.database import Db
-from common.errors import Refused, Unprocessable
-from common.http import Created
+from common.errors import NotThere, Refused, Unprocessable
+from common.http import Created, require_version
 from common.text import Asked, Day
 from workforce.commands.staff import require_staff
-from workforce.models import SupervisorAssignment
+from workforce.models import Staff, SupervisorAssignment
+from workforce.rules.supervision import Share, most_supervised
+
+WHOLE = Decimal(1)
+Fte = Annotated[Decimal, Field(gt=0, le=1, max_digits=3, decimal_places=2, description="1 is full time")]
 
 
 class AssignSupervisor(Asked):
+    """`beside_others`: whoever supervises the worker now goes on; the shares must not add to more than 1."""
+
     staff_id: UUID
     supervisor_id: UUID
     valid_from: Day
     valid_to: Day | None = None
+    fte: Fte = WHOLE
+    beside_others: bool = False
+
+
+class EndSupervision(Asked):
+    last_day: Day
 
 
 async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
-    """Say who supervises whom from a day on; an open assignment before it ends the day before."""
+    """Say who supervises whom from a day on; unless beside them, an open assignment before it ends the day before."""
     if request.staff_id == request.supervisor_id:
         raise Unprocessable("supervises-oneself", "Choose somebody else as supervisor.", "/supervisor_id")
     if request.valid_to and request.valid_to < request.valid_from:
         raise Unprocessable("supervision-ends-before-it-starts", "Correct the days.", "/valid_to")
-    await require_staff(db, request.staff_id)
     supervisor = await require_staff(db, request.supervisor_id)
     if Role.SUPERVISOR not in supervisor.roles:
         raise Unprocessable("not-a-supervisor", "This member of staff has no supervisor role.", "/supervisor_id")
-    await _end_open_supervision(db, request)
-    assignment = SupervisorAssignment(agency_id=db.scope.agency_id, id=uuid7(), version=1, **request.model_dump())
+    others = await _others(db, request.staff_id)
+    if not request.beside_others:
+        _end_open(db, others, request)
+    _require_room(others, request)
+    said = request.model_dump(exclude={"beside_others"})
+    assignment = SupervisorAssignment(agency_id=db.scope.agency_id, id=uuid7(), version=1, **said)
     db.add(assignment)
-    db.publish(facts.SUPERVISOR_ASSIGNED, _supervision(assignment), about=assignment.id, seq=1)
-    db.audit("supervisor.assign", assignment.id)
+    _tell(db, assignment)
+    db.audit("supervisor.assign", assignment.id, staff_id=request.staff_id)
     return Created(id=assignment.id, version=1)
 
 
-async def _end_open_supervision(db: Db, request: AssignSupervisor) -> None:
-    found = await db.scalars(
-        select(SupervisorAssignment)
-        .where(SupervisorAssignment.staff_id == request.staff_id, SupervisorAssignment.valid_to.is_(None))
-        .with_for_update()
+async def _others(db: Db, staff_id: UUID) -> Sequence[SupervisorAssignment]:
+    """Return every assignment of a worker, whose row is locked first, so that two cannot add up unseen."""
+    if await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True) is None:
+        raise NotThere
+    question = select(SupervisorAssignment).where(
+        SupervisorAssignment.agency_id == db.scope.agency_id, SupervisorAssignment.staff_id == staff_id
     )
-    for earlier in found:
+    return (await db.scalars(question.with_for_update())).all()
+
+
+def _end_open(db: Db, others: Sequence[SupervisorAssignment], request: AssignSupervisor) -> None:
+    for earlier in others:
+        if earlier.valid_to is not None:
+            continue
         if earlier.valid_from >= request.valid_from:
             raise Refused("supervision-overlaps", "A later supervisor is recorded already. Choose a later first day.")
         earlier.valid_to = request.valid_from - timedelta(days=1)
         earlier.version += 1
-        db.publish(facts.SUPERVISOR_ASSIGNED, _supervision(earlier), about=earlier.id, seq=earlier.version)
+        _tell(db, earlier)
 
 
-def _supervision(assignment: SupervisorAssignment) -> facts.SupervisorFacts:
-    return facts.SupervisorFacts(
+def _require_room(others: Sequence[SupervisorAssignment], request: AssignSupervisor) -> None:
+    """Raise `Refused` if on any day more than the whole of a worker would be supervised."""
+    new = Share(request.fte, request.valid_from, request.valid_to)
+    shares = [Share(one.fte, one.valid_from, one.valid_to) for one in others if _meets(one, new)]
+    if most_supervised([*shares, new]) > WHOLE:
+        raise Refused(
+            "supervision-shares-exceeded",
+            "On some day the shares would add to more than the whole. End another, or take a smaller share.",
+        )
+
+
+def _meets(one: SupervisorAssignment, new: Share) -> bool:
+    begins_in_time = new.valid_to is None or one.valid_from <= new.valid_to
+    return begins_in_time and (one.valid_to is None or new.valid_from <= one.valid_to)
+
+
+async def end_supervision(db: Db, assignment_id: UUID, request: EndSupervision, expected: int) -> Created:
+    """Set or move the last day of an assignment; it is never made longer."""
+    assignment = await db.get(SupervisorAssignment, (db.scope.agency_id, assignment_id), with_for_update=True)
+    if assignment is None:
+        raise NotThere
+    require_version(assignment.version, expected)
+    if request.last_day < assignment.valid_from:
+        raise Unprocessable("supervision-ends-before-it-starts", "The last day is before the first.", "/last_day")
+    if assignment.valid_to is not None and request.last_day > assignment.valid_to:
+        raise Refused("supervision-ended-earlier", "It ends earlier already. Assign the supervisor anew to go on.")
+    assignment.valid_to = request.last_day
+    assignment.version += 1
+    _tell(db, assignment)
+    db.audit("supervisor.end", assignment.id, staff_id=assignment.staff_id)
+    return Created(id=assignment.id, version=assignment.version)
+
+
+def _tell(db: Db, assignment: SupervisorAssignment) -> None:
+    told = facts.SupervisorFacts(
         assignment_id=assignment.id,
         staff_id=assignment.staff_id,
         supervisor_id=assignment.supervisor_id,
         valid_from=assignment.valid_from,
         valid_to=assignment.valid_to,
+        fte=assignment.fte,
     )
+    db.publish(facts.SUPERVISOR_ASSIGNED, told, about=assignment.id, seq=assignment.version)

@@ -1,19 +1,50 @@
 """What workforce remembers, a file for each noun; importing this package is what makes the schema whole."""
 
+from workforce.models.learning import Attestation, CompetencyAssessment, Training, WorkHours
 from workforce.models.people import Agency, Program, Staff
-from workforce.models.practice import Credential, SupervisorAssignment
+from workforce.models.practice import Credential, CredentialCorrection, CredentialState
 from workforce.models.schema import TABLES, Model
-from workforce.models.signing import Login, Password, RefreshToken
+from workforce.models.signing import (
+    Access,
+    Challenge,
+    EndedSignIn,
+    Login,
+    Password,
+    RecoveryCode,
+    RefreshToken,
+    SignIn,
+    SignInPolicy,
+    Throttle,
+    Totp,
+)
+from workforce.models.supervision import FollowUp, SupervisedWorker, Supervision, SupervisorAssignment
 
 __all__ = [
     "TABLES",
+    "Access",
     "Agency",
+    "Attestation",
+    "Challenge",
+    "CompetencyAssessment",
     "Credential",
+    "CredentialCorrection",
+    "CredentialState",
+    "EndedSignIn",
+    "FollowUp",
     "Login",
     "Model",
     "Password",
     "Program",
+    "RecoveryCode",
     "RefreshToken",
+    "SignIn",
+    "SignInPolicy",
     "Staff",
+    "SupervisedWorker",
+    "Supervision",
     "SupervisorAssignment",
+    "Throttle",
+    "Totp",
+    "Training",
+    "WorkHours",
 ]

@@ -1,103 +1,15 @@
-"""What compliance-reporting remembers: the state of every aggregate it heard of, its reports, its reminders.
-
-A `fact_…` table holds one row per aggregate: the newest state that an event carried, under the names of the contract.
-No names, no contacts, no words about anybody: those never travel.
-"""
+"""What was heard of the people served: enrolment, consent, plans, sessions and what came of them."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from common.tables import COLUMN_TYPES, foundation, schema_metadata
-
-PROJECTED = {"api": "select", "worker": "select, insert, update"}
-FROZEN = {"api": "select, insert", "worker": "select"}
-
-
-class Model(DeclarativeBase):
-    metadata = schema_metadata("compliance_reporting")
-    type_annotation_map: ClassVar = COLUMN_TYPES
-
-
-TABLES = foundation(Model.metadata)
-
-
-class Fact(Model):
-    """What every projection has: `id` is the aggregate's, `seq` the event's place in the aggregate's life."""
-
-    __abstract__ = True
-    __table_args__: Any = ({"info": PROJECTED},)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-3)
-    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
-    seq: Mapped[int] = mapped_column(sort_order=-1)
-
-
-class FactAgency(Fact):
-    __tablename__ = "fact_agency"
-
-    zone: Mapped[str]
-    holidays: Mapped[list[date]]
-    activated_at: Mapped[datetime]
-
-
-class KnownAgency(Model):
-    """Which agencies there are, by their ids: the worker must know whose turn it is before it may see anything."""
-
-    __tablename__ = "known_agency"
-    __table_args__ = ({"info": {"reach": "shared", "api": "", "worker": "select, insert"}},)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-
-
-class FactProgram(Fact):
-    __tablename__ = "fact_program"
-
-    credential_required: Mapped[bool]
-    required_specialty: Mapped[str | None]
-    accepted_credentials: Mapped[list[str]]
-    unit_method: Mapped[str]
-    group_max: Mapped[int]
-    group_modifier: Mapped[str | None]
-    note_deadline_business_days: Mapped[int]
-    plan_deadline_days: Mapped[int]
-    opened_on: Mapped[date]
-
-
-class FactStaff(Fact):
-    __tablename__ = "fact_staff"
-
-    roles: Mapped[list[str]]
-    employed_from: Mapped[date]
-    employed_to: Mapped[date | None]
-
-
-class FactCredential(Fact):
-    """Found by worker for each session (M01)."""
-
-    __tablename__ = "fact_credential"
-    __table_args__ = (Index(None, "agency_id", "staff_id"), {"info": PROJECTED})
-
-    staff_id: Mapped[UUID]
-    credential_type: Mapped[str]
-    specialty: Mapped[str]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date]
-    status: Mapped[str]
-
-
-class FactSupervisor(Fact):
-    __tablename__ = "fact_supervisor"
-
-    staff_id: Mapped[UUID]
-    supervisor_id: Mapped[UUID]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
+from compliance_reporting.models.schema import PROJECTED, Fact
 
 
 class FactParticipant(Fact):
@@ -157,6 +69,7 @@ class FactConsent(Fact):
     starts_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     revoked_at: Mapped[datetime | None]
+    recipients: Mapped[int | None]
     revoked_recipients: Mapped[list[int]] = mapped_column(server_default="{}")
     ended: Mapped[bool] = mapped_column(server_default=text("false"))
 
@@ -303,73 +216,3 @@ class FactMutualAid(Fact):
     mutual_aid: Mapped[str]
     attended_on: Mapped[date]
     imported: Mapped[bool]
-
-
-class Report(Model):
-    """A finished report. Nothing in it changes: `record_hash` is the SHA-256 of its canonical `results`."""
-
-    __tablename__ = "report"
-    __table_args__ = ({"info": FROZEN},)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    period_start: Mapped[date]
-    period_end: Mapped[date]
-    zone: Mapped[str]
-    as_of: Mapped[datetime]
-    heard_to: Mapped[datetime | None]
-    missing_events: Mapped[int]
-    rule_versions: Mapped[dict[str, Any]]
-    results: Mapped[dict[str, Any]]
-    record_hash: Mapped[bytes]
-    requested_by: Mapped[UUID | None]
-    version: Mapped[int] = mapped_column(default=1)
-
-
-class ReportUnit(Model):
-    """Which units a report counted, frozen with it; `in_numerator` is null where a needed fact was missing.
-
-    `program_id` is the nil UUID where the unit belongs to no program. The key's order is the drill-down's.
-    """
-
-    __tablename__ = "report_unit"
-    __table_args__ = ({"info": FROZEN},)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    report_id: Mapped[UUID] = mapped_column(primary_key=True)
-    measure_id: Mapped[str] = mapped_column(primary_key=True)
-    unit_id: Mapped[UUID] = mapped_column(primary_key=True)
-    program_id: Mapped[UUID] = mapped_column(primary_key=True)
-    in_numerator: Mapped[bool | None]
-
-
-class IdentityRelease(Model):
-    """An auditor from outside was shown who stands behind a figure (42 CFR 2.53): whom, of which figure, and by what.
-
-    `participant_ids`: at most 500, as many as one fact carries.
-    """
-
-    __tablename__ = "identity_release"
-    __table_args__ = (Index(None, "agency_id", "agreement_id"), {"info": {"api": "select, insert", "worker": ""}})
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    agreement_id: Mapped[UUID]
-    report_id: Mapped[UUID]
-    measure_id: Mapped[str]
-    part: Mapped[str]
-    participant_ids: Mapped[list[UUID]]
-    staff_id: Mapped[UUID]
-    released_at: Mapped[datetime]
-
-
-class OverdueNote(Model):
-    """A session whose missing signature was told once."""
-
-    __tablename__ = "overdue_note"
-    __table_args__ = ({"info": {"api": "select", "worker": "select, insert"}},)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(primary_key=True)
-    due_at: Mapped[datetime]
-    told_at: Mapped[datetime]

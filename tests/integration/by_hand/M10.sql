@@ -1,0 +1,8 @@
+-- On each day on which somebody delivered a session: were no more than 25 people theirs?
+select cast(md5(cast(d.staff_id as text) || cast(d.day as text)) as uuid) as unit, cast(null as uuid) as program_id,
+       (select count(distinct coalesce(p.merged_into, p.id))
+        from intake.assignment a
+        join intake.participant p on p.agency_id = a.agency_id and p.id = a.participant_id
+        where a.agency_id = d.agency_id and a.staff_id = d.staff_id
+          and a.valid_from <= d.day and coalesce(a.valid_to, d.day) >= d.day) <= 25 as met
+from (select distinct agency_id, staff_id, day from in_period) d
