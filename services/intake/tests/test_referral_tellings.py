@@ -19,16 +19,16 @@ TELLING = {
 }
 
 
-async def consented(clinic: Any, participant_id: UUID, to: str) -> dict[str, Any]:
+async def consented(clinic: Any, participant_id: UUID, to: str, **more: object) -> dict[str, Any]:
     """Return a telling on a consent that names `to`."""
-    recipients = [{"name": to, "covered_entity": False}]
+    recipients = [{"name": to, "covered_entity": False} | more]
     consent_id = await clinic.sign(participant_id, recipients=recipients, purposes=["care_coordination"])
     return TELLING | {"consent_id": str(consent_id)}
 
 
-async def sent_out(clinic: Any, kind: str = "referral") -> tuple[UUID, UUID]:
+async def sent_out(clinic: Any, kind: str = "referral", to: str = HOUSE) -> tuple[UUID, UUID]:
     participant_id, _ = await clinic.assigned()
-    body = {"direction": "out", "kind": kind, "referred_on": "2026-01-05", "receiver": {"organization": HOUSE}}
+    body = {"direction": "out", "kind": kind, "referred_on": "2026-01-05", "receiver": {"organization": to}}
     referral = body | {"participant_id": str(participant_id)}
     return participant_id, await clinic.peer.created(f"{INTAKE}/referrals", referral)
 
@@ -94,6 +94,20 @@ async def test_what_the_consent_does_not_cover_is_not_told(clinic: Any, change: 
     assert (answer.status_code, answer.json()["type"]) == (409, f"/problems/{code}")
     assert (shown.json()["status"], shown.json()["version"]) == ("received", 1)
     assert (await ledger(clinic, participant_id), await clinic.refusals()) == ([], refused + 1)
+
+
+async def test_the_party_that_is_told_is_the_one_that_the_referral_names(clinic: Any) -> None:
+    parties, housing = f"{INTAKE}/parties", {"kind": "housing"}
+    other = await clinic.administrator.created(parties, housing | {"name": "Canary Harbor Homes"})
+    theirs = await clinic.administrator.created(parties, housing | {"name": "CANARY GARDEN, homes"})
+    participant_id, referral_id = await sent_out(clinic, to="Canary Garden Homes")
+    told = await consented(clinic, participant_id, "Canary Garden Homes", party_id=str(theirs))
+
+    refused = await becomes(clinic.peer, referral_id, 1, "contacted", told=told | {"party_id": str(other)})
+    made = await becomes(clinic.peer, referral_id, 1, "contacted", told=told | {"party_id": str(theirs)})
+
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/told-another-party")
+    assert made.status_code == 200, made.text
 
 
 async def followed(clinic: Any) -> tuple[UUID, UUID, str, str]:

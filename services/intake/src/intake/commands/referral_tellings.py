@@ -20,9 +20,10 @@ from intake.commands.decision_facts import require_decision
 from intake.commands.disclosures import disclose_now
 from intake.commands.recording import recording
 from intake.commands.referrals import SAID
-from intake.models import Disclosure, Referral
+from intake.models import Disclosure, Party, Referral
 from intake.rules.consents import InformationCategory, Purpose
 from intake.rules.disclosures import Channel, DisclosedTo, DisclosureTerms, OutboundPath, ScopeAttached
+from intake.rules.names import office_key
 
 LINK_TERMS = "referral.link_terms"
 LINK = "referral-link"  # told once for each status that is shown
@@ -43,8 +44,23 @@ class Telling(Asked):
 
 
 def _wish(telling: Telling, party: dict[str, Any]) -> DisclosureTerms:
-    named = DisclosedTo(party_id=telling.party_id, name=party.get("organization") or party.get("person"))
+    named = DisclosedTo(party_id=telling.party_id, name=_called(party))
     return DisclosureTerms(recipient=named, **telling.model_dump(exclude={"party_id"}))
+
+
+def _called(party: dict[str, Any]) -> str | None:
+    return party.get("organization") or party.get("person")
+
+
+async def _require_same(db: Db, telling: Telling, party: dict[str, Any]) -> None:
+    """Raise `Unprocessable` if the registered party is another than the one that the referral names."""
+    name = _called(party)
+    if telling.party_id is None or name is None:
+        return
+    registered = await db.get(Party, (db.scope.agency_id, telling.party_id))
+    if registered is None or office_key(registered.name) != office_key(name):
+        detail = "This party is not the one that the referral names. Choose theirs, or leave party_id out."
+        raise Unprocessable("told-another-party", detail, "/told/party_id")
 
 
 async def tell_receiver(
@@ -64,7 +80,9 @@ async def tell_receiver(
         return
     if told is not None:
         sealer = await keys.sealer(db, referral.agency_id, referral.id)
-        wish = _wish(told, _said(sealer, referral).get("receiver", {}))
+        receiver = _said(sealer, referral).get("receiver", {})
+        await _require_same(db, told, receiver)
+        wish = _wish(told, receiver)
         made = await disclose_now(db, keys, actor, _person_of(referral), wish, path=OutboundPath.REFERRAL)
         referral.disclosure_id = made.id
     elif referral.disclosure_id is None and (introduced or not by_person):
@@ -95,6 +113,7 @@ async def link_terms(db: Db, keys: KeyRing, referral: Referral, telling: Telling
         sentence = "Link the referral with somebody who is served first: until then nobody could have consented."
         raise Refused("referral-not-linked", sentence)
     sealer = await keys.sealer(db, referral.agency_id, referral.id)
+    await _require_same(db, telling, _said(sealer, referral).get("source", {}))
     return sealer.seal(LINK_TERMS, telling.model_dump(mode="json"))
 
 
