@@ -2,6 +2,7 @@
 
 from workforce.models.learning import Attestation, CompetencyAssessment, Training, WorkHours
 from workforce.models.people import Agency, Program, Staff
+from workforce.models.placing import Placement, ProgramPack
 from workforce.models.practice import Credential, CredentialCorrection, CredentialState
 from workforce.models.schema import TABLES, Model
 from workforce.models.signing import (
@@ -34,7 +35,9 @@ __all__ = [
     "Login",
     "Model",
     "Password",
+    "Placement",
     "Program",
+    "ProgramPack",
     "RecoveryCode",
     "RefreshToken",
     "SignIn",
