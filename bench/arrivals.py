@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from common.embedded import LOOPBACK
-from handrail.demo.agency import Agency, open_agency, set_up, sign_in_staff
+from handrail.demo.agency import Agency, open_agency, sign_in_staff
+from handrail.demo.setting_up import set_up
 
 console = Console()
 CROWD, INTAKES, REFERRALS, MEETINGS, SEARCHES = 100_000, 300, 10_000, 5_000, 200

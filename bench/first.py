@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from common.embedded import LOOPBACK, free_port
-from handrail.demo.agency import Agency, open_agency, set_up, sign_in_staff
+from handrail.demo.agency import Agency, open_agency, sign_in_staff
+from handrail.demo.setting_up import set_up
 
 console = Console()
 SECONDS, ROUNDS = 4.0, 3

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from handrail.demo import run
-from handrail.demo.agency import PEERS_OF_PROGRAM, Agency, open_agency, set_up
+from handrail.demo.agency import PEERS_OF_PROGRAM, Agency, open_agency
 from handrail.demo.people import QUARTER, people
 from handrail.demo.quarter import quarter
+from handrail.demo.setting_up import set_up
 from handrail.testing import Platform, client
 
 MERGES = "/api/intake/v1/merges"

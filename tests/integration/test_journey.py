@@ -8,9 +8,10 @@ import httpx
 import pytest_asyncio
 from rich.console import Console
 
-from handrail.demo.agency import Agency, open_agency, set_up
+from handrail.demo.agency import Agency, open_agency
 from handrail.demo.journey import bundles, journey
 from handrail.demo.run import heard
+from handrail.demo.setting_up import set_up
 from handrail.testing import Platform, client
 
 INTAKE = "/api/intake/v1"

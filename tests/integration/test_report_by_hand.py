@@ -24,8 +24,8 @@ import intake.models
 import session_logging.models
 from common.database import Scope, transaction
 from common.privacy import KeyRing
-from handrail.demo.agency import CREDENTIAL_ENDS
 from handrail.demo.people import QUARTER
+from handrail.demo.setting_up import CREDENTIAL_ENDS
 from handrail.secrets import variable
 from handrail.testing import Platform
 

@@ -73,12 +73,7 @@ async def loads(team: Any) -> dict[str, tuple[int, int, bool]]:
 
 
 async def leave(team: Any, peer: Caller) -> None:
-    last_day = (TODAY - timedelta(days=3)).isoformat()
-    path = f"/api/workforce/v1/staff/{staff(peer)}/departure"
-    answer = await team.administrator.put(path, {"last_day": last_day}, 1)
-    assert answer.status_code == 200, answer.text
-    sql = "select count(*) from intake.staff where id = :s and employed_to is not null"
-    await team.platform.eventually(sql, 1, s=peer.staff_id)
+    await team.left_behind(peer, TODAY - timedelta(days=3))
 
 
 async def test_a_peer_hands_over_with_a_note_and_a_reason(clinic: Any) -> None:

@@ -1,7 +1,7 @@
 """Moving to another program, coming back, opening again what was closed in error, and one open episode at a time."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -138,10 +138,7 @@ async def test_a_peer_who_left_is_not_carried_along(clinic: Any, second_program:
     gone = await add_staff(clinic.administrator, "peer")
     await clinic.platform.eventually("select count(*) from intake.staff where id = :s", 1, s=gone.staff_id)
     await clinic.assign(participant_id, episode_id, gone)
-    path = f"/api/workforce/v1/staff/{gone.staff_id}/departure"
-    assert (await clinic.administrator.put(path, {"last_day": "2026-02-01"}, 1)).status_code == 200
-    left = "select count(*) from intake.staff where id = :s and employed_to is not null"
-    await clinic.platform.eventually(left, 1, s=gone.staff_id)
+    await clinic.left_behind(gone, date(2026, 2, 1))
 
     body = move(second_program, carry_assignments=True)
     answer = await clinic.supervisor.post(f"{INTAKE}/episodes/{episode_id}/transfers", body)

@@ -18,13 +18,14 @@ from intake.api import IMPORTS, MEDIA, PUBLIC, ROUTERS
 from intake.commands.meeting_fetches import meeting_feeds_due
 from intake.commands.referral_imports import referrals_from_files
 from intake.commands.reindexing import reindex_participants
+from intake.commands.takeovers import takeovers_due
 from intake.models import TABLES
 from intake.rules.meeting_feeds import FetchTerms
 from intake.settings import Settings
 from intake.subscribers import REACTIONS, reactions_with
 
 SERVICE = Service("intake", TABLES, hears=tuple(REACTIONS))
-CHORES = (referrals_from_files, reindex_participants)
+CHORES = (referrals_from_files, reindex_participants, takeovers_due)
 
 
 def create_api(

@@ -8,10 +8,18 @@ from functools import partial
 
 from common.contracts import compliance_reporting, notification, session_logging
 from common.contracts.envelope import Fact
-from common.contracts.workforce import AGENCY_ACTIVATED, PROGRAM_OPENED, STAFF_CHANGED, STAFF_JOINED, STAFF_LEFT
+from common.contracts.workforce import (
+    AGENCY_ACTIVATED,
+    PROGRAM_CHANGED,
+    PROGRAM_OPENED,
+    STAFF_CHANGED,
+    STAFF_JOINED,
+    STAFF_LEFT,
+)
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
 from common.privacy import KeyRing
+from intake.commands.takeovers import take_over
 from intake.commands.told_disclosures import on_collateral_contact, on_identities_released
 from intake.models import Agency, Attendance, ConsentApplied, Program, Staff
 
@@ -24,7 +32,7 @@ async def on_agency_activated(db: Db, events: Events) -> None:
     await project(db, Agency.__table__, rows)
 
 
-async def on_program_opened(db: Db, events: Events) -> None:
+async def on_program(db: Db, events: Events) -> None:
     rows = [
         {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq, "opened_on": event.data.opened_on}
         for event in newest(events)
@@ -42,10 +50,17 @@ async def on_staff(db: Db, events: Events) -> None:
             "roles": list(event.data.roles),
             "employed_from": event.data.employed_from,
             "employed_to": event.data.employed_to,
+            "caseload_to": event.data.caseload_to,
         }
         for event in newest(events)
     ]
     await project(db, Staff.__table__, rows)
+
+
+async def on_leaver(db: Db, events: Events) -> None:
+    """Take over at once what somebody leaves whose last day is past; the worker looks for the others each minute."""
+    await on_staff(db, events)
+    await take_over(db)
 
 
 async def on_session(db: Db, events: Events) -> None:
@@ -86,10 +101,11 @@ async def on_release(keys: KeyRing, db: Db, events: Events) -> None:
 
 KEEPING: Mapping[Fact, Reaction] = {
     AGENCY_ACTIVATED: on_agency_activated,
-    PROGRAM_OPENED: on_program_opened,
+    PROGRAM_OPENED: on_program,
+    PROGRAM_CHANGED: on_program,
     STAFF_JOINED: on_staff,
     STAFF_CHANGED: on_staff,
-    STAFF_LEFT: on_staff,
+    STAFF_LEFT: on_leaver,
     session_logging.SESSION_RECORDED: on_session,
     session_logging.SESSION_CHANGED: on_session,
     session_logging.SESSION_SIGNED: on_session,

@@ -142,6 +142,7 @@ async def _keep(db: Db, model: Any, events: Events, *kept: str) -> None:
 REACTIONS: dict[Fact, Reaction] = {
     workforce.AGENCY_ACTIVATED: on_agency,
     workforce.PROGRAM_OPENED: on_program,
+    workforce.PROGRAM_CHANGED: on_program,
     workforce.STAFF_JOINED: on_staff,
     workforce.STAFF_CHANGED: on_staff,
     workforce.STAFF_LEFT: on_staff,

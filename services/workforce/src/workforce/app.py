@@ -18,9 +18,10 @@ from workforce.api import PUBLIC, ROUTERS
 from workforce.api.sign_in import Sign, ended_ids
 from workforce.models import TABLES
 from workforce.settings import Settings
+from workforce.subscribers import REACTIONS
 from workforce.tokens import Tokens
 
-SERVICE = Service("workforce", TABLES)
+SERVICE = Service("workforce", TABLES, hears=tuple(REACTIONS))
 
 
 def create_api(
@@ -57,4 +58,4 @@ def create_api(
 
 
 def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
-    return make_worker(SERVICE, settings or Settings(), {}, **options)
+    return make_worker(SERVICE, settings or Settings(), REACTIONS, **options)

@@ -23,8 +23,6 @@ GOALS = (
     "Work I can be proud of",
     "People to call on a bad day",
 )
-# One peer's credential ends in the middle of the quarter: the report must notice.
-CREDENTIAL_ENDS = {4: date(2026, 8, 31)}
 
 
 class DemoFailed(Exception):
@@ -98,38 +96,6 @@ async def sign_in(http: httpx.AsyncClient, email: str, one_time_password: str) -
     body = {"email": email, "password": one_time_password, "new_password": f"a long sentence {uuid.uuid4()}"}
     pair = _checked(await http.post("/api/workforce/v1/sign-ins", json=body), "sign-ins")
     return Caller(http, pair["access_token"])
-
-
-async def set_up(agency: Agency) -> None:
-    """Open three programs; add six peers and a supervisor (the administrator is the eighth), with credentials."""
-    administrator = agency.administrator
-    for place, name in enumerate(PROGRAMS):
-        body = {"name": name, "credential_required": place != 2, "opened_on": "2025-01-01"}
-        body |= {"required_specialty": "substance_use"} if place != 2 else {}
-        agency.programs.append((await administrator.post("/api/workforce/v1/programs", body))["id"])
-    agency.supervisor = await _add_staff(agency, "Imani Clarke", ["supervisor"])
-    for place in range(6):
-        peer = await _add_staff(agency, f"Peer {place + 1}", ["peer"])
-        agency.peers.append(peer)
-        credential = {
-            "staff_id": peer,
-            "credential_type": "certified_peer_specialist",
-            "specialty": "substance_use",
-            "issuer": "State certification board",
-            "valid_from": "2025-01-01",
-            "valid_to": CREDENTIAL_ENDS.get(place, date(2027, 12, 31)).isoformat(),
-        }
-        await administrator.post("/api/workforce/v1/credentials", credential)
-        supervised = {"staff_id": peer, "supervisor_id": agency.supervisor, "valid_from": "2025-01-01"}
-        await administrator.post("/api/workforce/v1/supervisor-assignments", supervised)
-
-
-async def _add_staff(agency: Agency, name: str, roles: list[str]) -> str:
-    email = f"{name.lower().replace(' ', '-')}-{uuid.uuid4().hex[:6]}@riverbend.example"
-    body = {"name": name, "email": email, "roles": roles, "employed_from": "2025-01-01"}
-    staff_id = str((await agency.administrator.post("/api/workforce/v1/staff", body))["id"])
-    agency.emails[staff_id] = email
-    return staff_id
 
 
 async def sign_in_staff(agency: Agency, staff_id: str) -> Caller:

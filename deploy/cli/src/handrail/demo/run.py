@@ -23,12 +23,12 @@ from handrail.demo.agency import (
     intake_row,
     open_agency,
     session_row,
-    set_up,
 )
 from handrail.demo.journey import journey
 from handrail.demo.live import live_day
 from handrail.demo.people import QUARTER, Person, people
 from handrail.demo.quarter import Quarter, quarter
+from handrail.demo.setting_up import set_up
 from handrail.demo.show import print_report
 from handrail.secrets import read
 

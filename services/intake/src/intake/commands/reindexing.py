@@ -39,7 +39,7 @@ async def reindex(db: Db, keys: KeyRing, most: int = BATCH) -> int:
 async def reindex_participants(runtime: Runtime) -> None:
     """Every hour, fill what is missing in each agency; for ever."""
     while True:
-        for agency_id in await _agencies(runtime):
+        for agency_id in await agencies(runtime):
             filled = 1
             while filled:
                 async with transaction(runtime.engine, runtime.tables, Scope(agency_id, None, uuid7())) as db:
@@ -47,7 +47,7 @@ async def reindex_participants(runtime: Runtime) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _agencies(runtime: Runtime) -> list[UUID]:
+async def agencies(runtime: Runtime) -> list[UUID]:
     """Return every agency that ever wrote anything: only those that have an audit trail can have people."""
     async with runtime.engine.connect() as connection:
         return list(await connection.scalars(select(runtime.tables.audit_head.c.agency_id)))

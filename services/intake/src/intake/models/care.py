@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.models.schema import CHANGING, CHANGING_READ, Owned, belongs, one_open
+from intake.models.schema import HANDED_OVER, LOCKED_BY_WORKER, Owned, belongs, one_open
 
 
 class Episode(Owned):
@@ -24,7 +24,7 @@ class Episode(Owned):
         one_open("participant_id", "program_id", while_empty="closed_on", name="uq_episode_open"),
         belongs("follows_id", "episode"),
         Index(None, "agency_id", "participant_id"),
-        CHANGING_READ,
+        LOCKED_BY_WORKER,
     )
 
     program_id: Mapped[UUID]
@@ -66,7 +66,7 @@ class Assignment(Owned):
             "participant_id",
             postgresql_where=text("valid_to is null"),
         ),
-        CHANGING,
+        HANDED_OVER,
     )
 
     episode_id: Mapped[UUID]

@@ -35,7 +35,7 @@ class Program(Model):
 
 
 class Staff(Model):
-    """Heard from workforce: who may be assigned, and while employed."""
+    """Heard from workforce: who may be assigned, and while employed; who takes over when they have left."""
 
     __tablename__ = "staff"
     __table_args__: Any = (HEARD,)
@@ -46,6 +46,7 @@ class Staff(Model):
     roles: Mapped[list[str]]
     employed_from: Mapped[date]
     employed_to: Mapped[date | None]
+    caseload_to: Mapped[UUID | None]
 
 
 class Attendance(Model):

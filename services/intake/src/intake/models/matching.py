@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.models.schema import CHANGING, Model, Owned, belongs, one_open
+from intake.models.schema import CHANGING, CHANGING_READ, Model, Owned, belongs, one_open
 
 
 class Waiting(Owned):
@@ -73,7 +73,7 @@ class Veto(Owned):
         belongs("participant_id", "participant"),
         one_open("participant_id", "staff_id", while_empty="withdrawn_at", name="uq_veto_open"),
         Index(None, "agency_id", "participant_id"),
-        CHANGING,
+        CHANGING_READ,
     )
 
     staff_id: Mapped[UUID]

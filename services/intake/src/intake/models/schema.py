@@ -34,6 +34,9 @@ CHANGING = {"info": {"api": "select, insert, update", "worker": ""}}
 LASTING = {"info": {"api": "select, insert", "worker": ""}}
 # The same, but read by the worker too, which accounts for what the other services disclosed.
 CHANGING_READ = {"info": {"api": "select, insert, update", "worker": "select"}}
+# What the worker hands over when somebody has left, and what it locks for that.
+HANDED_OVER = {"info": {"api": "select, insert, update", "worker": "select, insert, update"}}
+LOCKED_BY_WORKER = {"info": {"api": "select, insert, update", "worker": "select, update"}}
 LASTING_READ = {"info": {"api": "select, insert", "worker": "select"}}
 
 

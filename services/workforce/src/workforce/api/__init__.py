@@ -2,6 +2,7 @@
 
 from workforce.api import (
     attestations,
+    checklists,
     competencies,
     credentials,
     packs,
@@ -18,6 +19,7 @@ from workforce.api import (
 
 ROUTERS = (
     attestations.router,
+    checklists.router,
     competencies.router,
     credentials.router,
     packs.router,

@@ -1,10 +1,11 @@
 """Ending and restoring somebody's access, apart from the days of their employment."""
 
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from common.contracts.codes import Role
 from common.database import Db
@@ -59,23 +60,25 @@ async def change_access(db: Db, staff_id: UUID, request: ChangeAccess, expected:
 
 async def _require_staff(db: Db, staff_id: UUID, *, ended: bool) -> None:
     """Lock a member of staff, and first every administrator where one might be the last. Raises `Refused`."""
-    if not ended:
-        staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
-    else:
-        others = await _administrators(db)
-        staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
-        if staff is not None and Role.ADMINISTRATOR in staff.roles and not others - {staff_id}:
-            raise Refused("last-administrator", "Make somebody else an administrator first: nobody else would be one.")
-    if staff is None:
+    if ended:
+        await require_another_administrator(db, staff_id)
+    if await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True) is None:
         raise NotThere
 
 
-async def _administrators(db: Db) -> set[UUID]:
-    """Return who administers the agency today and may sign in; their rows are locked, in order."""
-    agency = await db.get(Agency, db.scope.agency_id)
-    assert agency is not None  # somebody of it asks
+async def require_another_administrator(db: Db, without: UUID, on: date | None = None) -> None:
+    """Raise `Refused` if `without` administers the agency and nobody else would today and after `on`.
+
+    Every administrator's row is locked, in order, so that two cannot leave at once.
+    """
+    agency = await db.get_one(Agency, db.scope.agency_id)
     today = local_day(db.now, agency.zone)
-    have_role = Staff.roles.contains([Role.ADMINISTRATOR.value])
+    days = {today} if on is None else {today, max(today, on + timedelta(days=1))}
+    have_role = and_(Staff.agency_id == db.scope.agency_id, Staff.roles.contains([Role.ADMINISTRATOR.value]))
     found = (await db.scalars(select(Staff).where(have_role).order_by(Staff.id).with_for_update())).all()
-    out = set(await db.scalars(select(Access.staff_id).where(Access.ended)))
-    return {row.id for row in found if is_employed(row.employed_from, row.employed_to, today)} - out
+    if not any(row.id == without for row in found):
+        return
+    out = set(await db.scalars(select(Access.staff_id).where(Access.agency_id == db.scope.agency_id, Access.ended)))
+    others = [row for row in found if row.id != without and row.id not in out]
+    if not any(all(is_employed(row.employed_from, row.employed_to, day) for day in days) for row in others):
+        raise Refused("last-administrator", "Make somebody else an administrator first: nobody else would be one.")

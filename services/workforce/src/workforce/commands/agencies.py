@@ -1,20 +1,18 @@
-"""Opening agencies and programs."""
+"""Opening agencies."""
 
 from uuid import UUID
 
 from pydantic import Field
-from uuid_utils.compat import uuid7
 
 from common.contracts import workforce as facts
-from common.contracts.codes import CredentialType, Role, Specialty, UnitMethod
+from common.contracts.codes import Role
 from common.database import Db
 from common.errors import Refused
-from common.http import Created
 from common.privacy import KeyRing
 from common.text import Asked, Day, Email, Line, Zone, local_day
 from workforce.commands.passwords import give_one_time_password
 from workforce.commands.staff import AddStaff, add_staff
-from workforce.models import Agency, Program
+from workforce.models import Agency
 
 
 class OpenAgency(Asked):
@@ -26,19 +24,6 @@ class OpenAgency(Asked):
     holidays: list[Day] = Field(default=[], max_length=400, description="days that are no business days")
     administrator_name: Line
     administrator_email: Email
-
-
-class OpenProgram(Asked):
-    name: Line
-    credential_required: bool = True
-    required_specialty: Specialty | None = None
-    accepted_credentials: list[CredentialType] = Field(default=[], description="empty accepts every type")
-    unit_method: UnitMethod = UnitMethod.MIDPOINT_8
-    group_max: int = Field(default=12, ge=2, le=100)
-    group_modifier: str | None = Field(default="HQ", pattern="^[A-Z0-9]{2}$")
-    note_deadline_business_days: int = Field(default=2, ge=0, le=60)
-    plan_deadline_days: int = Field(default=30, ge=1, le=365)
-    opened_on: Day
 
 
 async def open_agency(db: Db, keys: KeyRing, request: OpenAgency) -> tuple[UUID, str]:
@@ -74,16 +59,3 @@ async def open_agency(db: Db, keys: KeyRing, request: OpenAgency) -> tuple[UUID,
         ),
     )
     return administrator.id, await give_one_time_password(db, administrator.id)
-
-
-async def open_program(db: Db, request: OpenProgram) -> Created:
-    program = Program(agency_id=db.scope.agency_id, id=uuid7(), version=1, **request.model_dump())
-    db.add(program)
-    db.publish(
-        facts.PROGRAM_OPENED,
-        facts.ProgramFacts(program_id=program.id, **request.model_dump(exclude={"name"})),
-        about=program.id,
-        seq=1,
-    )
-    db.audit("program.open", program.id)
-    return Created(id=program.id, version=1)

@@ -1,49 +1,76 @@
-"""Adding members of staff and seeing them off."""
+"""Adding members of staff, and what is told of each."""
 
-from datetime import date
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
-from sqlalchemy import or_, select
+from pydantic import AfterValidator, Field
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from common.contracts import workforce as facts
 from common.contracts.codes import Role
+from common.contracts.envelope import Fact
 from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
-from common.http import Created, require_version
+from common.http import Created
 from common.privacy import KeyRing, blind_index
-from common.text import Asked, Day, Email, Line
-from workforce.commands.sign_ins import end_sign_ins
+from common.text import Asked, Day, Distinct, Email, Line
 from workforce.models import Login, Staff
-from workforce.rules.signing import EndReason
+from workforce.rules.staff import FTE, LANGUAGE, Shift, in_order, overlap
 
+
+def _apart(shifts: list[Shift]) -> list[Shift]:
+    if overlap(shifts):
+        raise ValueError("must not name a minute twice")
+    return in_order(shifts)
+
+
+SpokenLanguages = Annotated[
+    list[Annotated[str, Field(pattern=LANGUAGE, description="ISO 639 code, such as en, es or ase")]],
+    Distinct,
+    Field(max_length=20),
+]
+Schedule = Annotated[list[Shift], AfterValidator(_apart), Field(max_length=28)]
 PEOPLE = [Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.AUDITOR]
 IDENTITY = "staff.identity"
 
 
-class AddStaff(Asked):
+class HowTheyWork(Asked):
+    """`peer_worker_since`: direct experience of this work, here or elsewhere, began on this day."""
+
+    fte: Annotated[Decimal, Field(gt=0, le=1, max_digits=3, decimal_places=2, description=FTE)] = Decimal(1)
+    peer_worker_since: Day | None = None
+    languages: SpokenLanguages = []
+    schedule: Schedule = []
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the staff row keeps of it."""
+        return {
+            "fte": self.fte,
+            "peer_worker_since": self.peer_worker_since,
+            "languages": self.languages,
+            "schedule": [one.code() for one in self.schedule],
+        }
+
+
+class AddStaff(HowTheyWork):
     name: Line
     email: Email
-    roles: list[Role] = Field(min_length=1)
-    language: str = Field(default="en", pattern="^(en|es)$")
+    roles: list[Role] = Field(min_length=1, max_length=len(Role))
+    language: str = Field(default="en", pattern="^(en|es)$", description="of pages and mails")
     employed_from: Day
     employed_to: Day | None = None
 
 
-class Depart(Asked):
-    last_day: Day
-
-
 async def add_staff(db: Db, keys: KeyRing, request: AddStaff) -> Created:
     """Add a member of staff. Raises `Refused` if the e-mail address signs somebody in already."""
-    if Role.SERVICE in request.roles:
-        raise Unprocessable("role-not-for-people", "The role `service` is not for people.", "/roles")
+    require_human(request.roles)
     if request.employed_to and request.employed_to < request.employed_from:
         raise Unprocessable("employment-ends-before-it-starts", "Correct the days of employment.", "/employed_to")
     staff_id = uuid7()
-    await _claim_login(db, keys, request.email, staff_id)
+    await claim_login(db, keys, request.email, staff_id)
     sealer = await keys.sealer(db, db.scope.agency_id, staff_id)
     staff = Staff(
         agency_id=db.scope.agency_id,
@@ -54,14 +81,20 @@ async def add_staff(db: Db, keys: KeyRing, request: AddStaff) -> Created:
         employed_from=request.employed_from,
         employed_to=request.employed_to,
         version=1,
+        **request.columns(),
     )
     db.add(staff)
-    db.publish(facts.STAFF_JOINED, _staff_facts(staff), about=staff.id, seq=1)
+    tell_staff(db, facts.STAFF_JOINED, staff)
     db.audit("staff.add", staff.id)
     return Created(id=staff.id, version=1)
 
 
-async def _claim_login(db: Db, keys: KeyRing, email: str, staff_id: UUID) -> None:
+def require_human(roles: Sequence[Role]) -> None:
+    if Role.SERVICE in roles:
+        raise Unprocessable("role-not-for-people", "The role `service` is not for people.", "/roles")
+
+
+async def claim_login(db: Db, keys: KeyRing, email: str, staff_id: UUID) -> None:
     claim = insert(Login).values(
         handle=blind_index(keys.platform_index_key(), "login", email),
         owner_agency_id=db.scope.agency_id,
@@ -71,31 +104,17 @@ async def _claim_login(db: Db, keys: KeyRing, email: str, staff_id: UUID) -> Non
         raise Refused("email-in-use", "This e-mail address already signs somebody in. Use another one.")
 
 
-def _staff_facts(staff: Staff) -> facts.StaffFacts:
-    return facts.StaffFacts(
+def tell_staff(db: Db, fact: Fact, staff: Staff) -> None:
+    state = facts.StaffFacts(
         staff_id=staff.id,
         roles=[Role(role) for role in staff.roles],
         employed_from=staff.employed_from,
         employed_to=staff.employed_to,
+        caseload_to=staff.caseload_to,
+        fte=staff.fte,
+        peer_worker_since=staff.peer_worker_since,
     )
-
-
-async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Created:
-    """Record a member of staff's last day, which ends their sign-ins; from the day after nobody lets them in."""
-    staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
-    if staff is None:
-        raise NotThere
-    require_version(staff.version, expected)
-    if request.last_day < staff.employed_from:
-        raise Unprocessable("employment-ends-before-it-starts", "The last day is before the first.", "/last_day")
-    if Role.ADMINISTRATOR in staff.roles:
-        await _require_another_administrator(db, staff_id, request.last_day)
-    staff.employed_to = request.last_day
-    staff.version += 1
-    await end_sign_ins(db, staff_id=staff.id, reason=EndReason.DEPARTURE)
-    db.publish(facts.STAFF_LEFT, _staff_facts(staff), about=staff.id, seq=staff.version)
-    db.audit("staff.depart", staff.id)
-    return Created(id=staff.id, version=staff.version)
+    db.publish(fact, state, about=staff.id, seq=staff.version)
 
 
 async def require_staff(db: Db, staff_id: UUID) -> Staff:
@@ -103,14 +122,3 @@ async def require_staff(db: Db, staff_id: UUID) -> Staff:
     if staff is None:
         raise NotThere
     return staff
-
-
-async def _require_another_administrator(db: Db, leaving_id: UUID, last_day: date) -> None:
-    """Raise `Refused` if nobody would be left to administer the agency."""
-    others = select(Staff.id).where(
-        Staff.id != leaving_id,
-        Staff.roles.contains([Role.ADMINISTRATOR.value]),
-        or_(Staff.employed_to.is_(None), Staff.employed_to > last_day),
-    )
-    if (await db.scalars(others.limit(1))).first() is None:
-        raise Refused("last-administrator", "Make somebody else an administrator first: nobody else would be one.")

@@ -1,7 +1,7 @@
 """Who supervises whom, and for which share of the worker's time."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -112,6 +112,30 @@ async def end_supervision(db: Db, assignment_id: UUID, request: EndSupervision, 
     _tell(db, assignment)
     db.audit("supervisor.end", assignment.id, staff_id=assignment.staff_id)
     return Created(id=assignment.id, version=assignment.version)
+
+
+def pass_on(db: Db, assignment: SupervisorAssignment, to: UUID, following: date) -> None:
+    """Let somebody else supervise from a day on, for as long and for the same share; what has not begun moves whole."""
+    begins, ends = max(following, assignment.valid_from), assignment.valid_to
+    if assignment.valid_from >= following:
+        assignment.supervisor_id = to
+    else:
+        assignment.valid_to = following - timedelta(days=1)
+        new = SupervisorAssignment(
+            agency_id=assignment.agency_id,
+            id=uuid7(),
+            staff_id=assignment.staff_id,
+            supervisor_id=to,
+            valid_from=begins,
+            valid_to=ends,
+            fte=assignment.fte,
+            version=1,
+        )
+        db.add(new)
+        _tell(db, new)
+    assignment.version += 1
+    _tell(db, assignment)
+    db.audit("supervisor.pass-on", assignment.id, staff_id=assignment.staff_id)
 
 
 def _tell(db: Db, assignment: SupervisorAssignment) -> None:

@@ -1,5 +1,7 @@
 """What workforce remembers, a file for each noun; importing this package is what makes the schema whole."""
 
+from workforce.models.checklists import ChecklistTick
+from workforce.models.heard import Assignment
 from workforce.models.learning import Attestation, CompetencyAssessment, Training, WorkHours
 from workforce.models.people import Agency, Program, Staff
 from workforce.models.placing import Placement, ProgramPack
@@ -24,8 +26,10 @@ __all__ = [
     "TABLES",
     "Access",
     "Agency",
+    "Assignment",
     "Attestation",
     "Challenge",
+    "ChecklistTick",
     "CompetencyAssessment",
     "Credential",
     "CredentialCorrection",

@@ -1,9 +1,10 @@
 """Agencies, programs and the people who work for them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workforce.models.schema import Model
@@ -41,7 +42,10 @@ class Program(Model):
 
 
 class Staff(Model):
-    """A person who works for the agency; `identity` seals name and e-mail under this person's key."""
+    """A person who works for the agency; `identity` seals name and e-mail under this person's key.
+
+    `schedule`: weekly hours as `rules.staff` writes them. `caseload_to`: who takes over from the day after they leave.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (CheckConstraint("employed_to is null or employed_to >= employed_from", name="employment"),)
@@ -53,4 +57,9 @@ class Staff(Model):
     roles: Mapped[list[str]]
     employed_from: Mapped[date]
     employed_to: Mapped[date | None]
+    fte: Mapped[Decimal] = mapped_column(Numeric(3, 2), server_default="1")
+    peer_worker_since: Mapped[date | None]
+    languages: Mapped[list[str]] = mapped_column(server_default="{}")
+    schedule: Mapped[list[str]] = mapped_column(server_default="{}")
+    caseload_to: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(default=1)

@@ -15,7 +15,7 @@ class Login(Model):
     """Which agency an e-mail address belongs to: a keyed digest, so that sign-in needs no agency's name."""
 
     __tablename__ = "login"
-    __table_args__ = ({"info": {"reach": "shared", "api": "select, insert", "worker": ""}},)
+    __table_args__ = ({"info": {"reach": "shared", "api": "select, insert, delete", "worker": ""}},)
 
     handle: Mapped[bytes] = mapped_column(primary_key=True)
     owner_agency_id: Mapped[UUID]

@@ -34,6 +34,7 @@ class EndReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     ROLES_CHANGED = "roles_changed"
+    EMAIL_CHANGED = "email_changed"
     ACCESS_ENDED = "access_ended"
     DEPARTURE = "departure"
     DEVICE_REVOKED = "device_revoked"

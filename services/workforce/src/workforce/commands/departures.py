@@ -1,0 +1,105 @@
+"""Seeing somebody off: their last day, who takes over whom they accompany, and who supervises after them."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from common.contracts import workforce as facts
+from common.contracts.codes import Role
+from common.database import Db
+from common.errors import NotThere, Refused, Unprocessable
+from common.http import Created, require_version
+from common.text import Asked, Day
+from workforce.commands.access import require_another_administrator
+from workforce.commands.sign_ins import end_sign_ins
+from workforce.commands.staff import tell_staff
+from workforce.commands.supervision import pass_on
+from workforce.models import Assignment, Staff, SupervisorAssignment
+from workforce.rules.signing import EndReason, is_employed
+
+
+class Depart(Asked):
+    """From the day after, `caseload_to` accompanies whom they still accompany, and `supervisees_to` supervises."""
+
+    last_day: Day
+    caseload_to: UUID | None = None
+    supervisees_to: UUID | None = None
+
+
+async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Created:
+    """Record or correct somebody's last day, which ends their sign-ins; from the day after nobody lets them in.
+
+    Raises `Refused` while people would be left without a peer, peers without a supervisor, the agency without an
+    administrator.
+    """
+    await require_another_administrator(db, staff_id, request.last_day)
+    staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
+    if staff is None:
+        raise NotThere
+    require_version(staff.version, expected)
+    if request.last_day < staff.employed_from:
+        raise Unprocessable("employment-ends-before-it-starts", "The last day is before the first.", "/last_day")
+    await _require_successor(db, staff, request)
+    await _pass_on_supervisees(db, staff, request)
+    staff.employed_to = request.last_day
+    staff.caseload_to = request.caseload_to
+    staff.version += 1
+    await end_sign_ins(db, staff_id=staff.id, reason=EndReason.DEPARTURE)
+    tell_staff(db, facts.STAFF_LEFT, staff)
+    db.audit("staff.depart", staff.id, caseload_to=request.caseload_to and str(request.caseload_to))
+    return Created(id=staff.id, version=staff.version)
+
+
+async def _require_successor(db: Db, staff: Staff, request: Depart) -> None:
+    """Intake knows whom they accompany; what it assigns meanwhile falls to the same successor there."""
+    if request.caseload_to is not None:
+        await _require_fit(db, staff, request.caseload_to, Role.PEER, request.last_day, "/caseload_to")
+    elif await accompanies(db, staff.id, request.last_day):
+        detail = "They still accompany people. Say in caseload_to who takes over, or hand these people over first."
+        raise Refused("caseload-without-owner", detail, fields=[{"pointer": "/caseload_to", "detail": detail}])
+
+
+async def accompanies(db: Db, staff_id: UUID, last_day: date) -> bool:
+    beyond = or_(Assignment.valid_to.is_(None), Assignment.valid_to > last_day)
+    theirs = and_(Assignment.agency_id == db.scope.agency_id, Assignment.staff_id == staff_id)
+    return await db.scalar(select(Assignment.id).where(theirs, beyond).limit(1)) is not None
+
+
+async def _pass_on_supervisees(db: Db, staff: Staff, request: Depart) -> None:
+    question = select(SupervisorAssignment).where(supervises_beyond(db, staff.id, request.last_day))
+    supervised = (await db.scalars(question.order_by(SupervisorAssignment.id).with_for_update())).all()
+    to = request.supervisees_to
+    if to is not None:
+        await _require_fit(db, staff, to, Role.SUPERVISOR, request.last_day, "/supervisees_to")
+    elif supervised:
+        detail = "They still supervise people. Say in supervisees_to who does so from the day after."
+        raise Refused(
+            "supervisees-without-supervisor", detail, fields=[{"pointer": "/supervisees_to", "detail": detail}]
+        )
+    for assignment in supervised:
+        if assignment.staff_id == to:
+            detail = "They supervise this person, who cannot supervise themself. Assign them to somebody else first."
+            raise Unprocessable("supervises-oneself", detail, "/supervisees_to")
+        if to is not None:
+            pass_on(db, assignment, to, request.last_day + timedelta(days=1))
+
+
+def supervises_beyond(db: Db, staff_id: UUID, last_day: date) -> ColumnElement[bool]:
+    return and_(
+        SupervisorAssignment.agency_id == db.scope.agency_id,
+        SupervisorAssignment.supervisor_id == staff_id,
+        or_(SupervisorAssignment.valid_to.is_(None), SupervisorAssignment.valid_to > last_day),
+    )
+
+
+async def _require_fit(db: Db, leaver: Staff, staff_id: UUID, role: Role, last_day: date, pointer: str) -> None:
+    """Raise `Unprocessable` unless somebody else works here in `role` on the day after the last one."""
+    successor = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update={"read": True})
+    if successor is None:
+        raise Unprocessable("no-such-staff", "No member of staff has this id.", pointer)
+    following = last_day + timedelta(days=1)
+    works = is_employed(successor.employed_from, successor.employed_to, following) and role in successor.roles
+    if successor.id == leaver.id or not works:
+        detail = f"Choose somebody else, who works here as {role.value} on the day after the last one."
+        raise Unprocessable("successor-does-not-fit", detail, pointer)
