@@ -42,6 +42,23 @@ async def test_a_deleted_stream_is_made_again_and_what_its_hearers_lack_is_refil
     await client.close()
 
 
+async def test_a_stream_that_cannot_be_made_is_made_once_it_can(platform: Platform, administrator: Caller) -> None:
+    client = await nats.connect(platform.addresses.nats_url("admin", platform.secrets["NATS_ADMIN_PASSWORD"]))
+    bus = client.jetstream()
+    attempts = await client.subscribe("$JS.API.STREAM.CREATE.workforce")
+    await bus.delete_stream("workforce")
+    await bus.add_stream(
+        name="squatter", subjects=["handrail.workforce.squatter"]
+    )  # overlaps: refused while it is there
+    for _ in range(2):
+        await attempts.next_msg(timeout=20)
+
+    await bus.delete_stream("squatter")
+
+    await _program(platform, administrator)
+    await client.close()
+
+
 async def test_a_deleted_consumer_is_made_again(platform: Platform, administrator: Caller) -> None:
     client = await nats.connect(platform.addresses.nats_url("admin", platform.secrets["NATS_ADMIN_PASSWORD"]))
 

@@ -149,8 +149,8 @@ async def test_a_disclosure_on_a_consent_is_counted_and_one_beyond_it_is_refused
     assert (measure["numerator"], measure["denominator"], measure["verdict"]) == (1, 1, "PASS")
 
 
-async def test_one_trace_crosses_four_services(platform: Platform, center: Center) -> None:
-    """An assignment: intake's request and relay, then session-logging, compliance-reporting and notification."""
+async def test_one_trace_crosses_five_services(platform: Platform, center: Center) -> None:
+    """An assignment: intake's request and relay, then everybody who hears of it."""
     question = (
         "select split_part(traceparent, '-', 2) from intake.ledger "
         "where type like '%peer-assigned%' and agency_id = :agency"
@@ -167,10 +167,10 @@ async def test_one_trace_crosses_four_services(platform: Platform, center: Cente
         return {str(span.resource.attributes["service.name"]) for span in spans}
 
     for _ in range(200):
-        if len(services()) == 4:
+        if len(services()) == 5:
             break
         await asyncio.sleep(0.05)
-    assert services() == {"intake", "session-logging", "compliance-reporting", "notification"}
+    assert services() == {"intake", "workforce", "session-logging", "compliance-reporting", "notification"}
 
 
 async def test_nothing_that_names_anybody_leaves_the_sealed_columns(platform: Platform, center: Center) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from common.streams import KEEP_DAYS, Hearing, in_flight, provision
+from common.streams import KEEP_DAYS, Hearing, ProvisioningFailed, in_flight, provision
 from handrail.catalog import Entry, hearings
 
 log = structlog.get_logger()
@@ -80,7 +80,7 @@ class Pair:
 
 
 class Steward:
-    """Runs until cancelled; a lost database or bus is waited for."""
+    """Runs until cancelled; a lost database or bus, and a bus that refuses a stream, are waited for."""
 
     def __init__(self, services: Sequence[Entry], database_url: str, nats_url: str) -> None:
         self._services = list(services)
@@ -112,6 +112,8 @@ class Steward:
                     log.warning("streams_made", names=made)
             except (nats.errors.Error, TimeoutError, OSError) as error:
                 log.warning("bus_away", error=type(error).__name__)
+            except ProvisioningFailed as refused:  # somebody must look; until then all the rest is still kept
+                log.error("streams_not_made", reason=str(refused))
             await asyncio.sleep(PROVISION_SECONDS)
 
     async def _reconcile(self, client: Client) -> None:
