@@ -80,6 +80,7 @@ def settings_values(service: Service, role: str, addresses: Addresses, secrets: 
             "signing_key": secrets["SIGNING_KEY"],
             "operator_token": secrets["OPERATOR_TOKEN"],
             "service_secrets": {"notification": secrets["NOTIFICATION_SECRET"]},
+            "public_url": addresses.public_url.replace("127.0.0.1", "localhost"),
         }
     if service.name == "notification":
         host, _, port = addresses.smtp.partition(":")

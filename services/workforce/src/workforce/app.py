@@ -17,6 +17,7 @@ from common.worker import create_worker as make_worker
 from workforce.api import PUBLIC, ROUTERS
 from workforce.api.sign_in import Sign, ended_ids
 from workforce.models import TABLES
+from workforce.rules.passkeys import site_for
 from workforce.settings import Settings
 from workforce.subscribers import REACTIONS
 from workforce.tokens import Tokens
@@ -37,6 +38,7 @@ def create_api(
         refresh_life=settings.refresh_token_life,
         idle=settings.idle_life,
         access_life=settings.access_token_life,
+        passkey_party=site_for(settings.public_url, settings.passkey_domain),
         trusted_proxies=tuple(settings.trusted_proxies),
     )
 

@@ -26,3 +26,9 @@ class Settings(ServiceSettings):
     trusted_proxies: list[IPv4Network | IPv6Network] = Field(
         default=[], description="networks of proxies whose X-Forwarded-For is believed; of nobody else's"
     )
+    public_url: str = Field(
+        default="http://localhost:8000", description="where people see Handrail; passkeys are made for its host"
+    )
+    passkey_domain: str | None = Field(
+        default=None, description="a parent domain of that host to make passkeys for instead, such as agency.org"
+    )

@@ -6,6 +6,7 @@ from workforce.api import (
     competencies,
     credentials,
     packs,
+    passkeys,
     passwords,
     programs,
     second_factors,
@@ -23,6 +24,7 @@ ROUTERS = (
     competencies.router,
     credentials.router,
     packs.router,
+    passkeys.router,
     passwords.router,
     programs.router,
     second_factors.router,
@@ -33,4 +35,4 @@ ROUTERS = (
     trainings.router,
     work_hours.router,
 )
-PUBLIC: frozenset[str] = sign_in.PUBLIC
+PUBLIC: frozenset[str] = sign_in.PUBLIC | passkeys.PUBLIC

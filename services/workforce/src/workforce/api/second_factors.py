@@ -11,7 +11,7 @@ from workforce.api.admission import ADMINISTERING, PEOPLE, shown
 from workforce.api.sign_in import AccessToken, NewTotp, Sign, access_token
 from workforce.commands import proofs, second_factors
 from workforce.commands.recovery_codes import make_recovery_codes
-from workforce.commands.second_factors import require_totp
+from workforce.commands.second_factors import require_second_factor
 from workforce.queries import sign_ins as queries
 
 router = APIRouter(prefix="/v1", tags=["second factors"])
@@ -58,7 +58,7 @@ async def confirm(request: Request, call: CurrentCall, body: second_factors.Give
 async def new_recovery_codes(call: CurrentCall) -> RecoveryCodes:
     """Make ten new recovery codes; the earlier ones are void."""
     async with call.transaction() as db:
-        await require_totp(db, call.actor.staff_id)
+        await require_second_factor(db, call.actor.staff_id)
         codes = await make_recovery_codes(db, call.actor.staff_id)
     return RecoveryCodes(recovery_codes=codes)
 
@@ -72,7 +72,7 @@ async def remove_own(call: CurrentCall) -> None:
 
 @router.post("/staff/{staff_id}/second-factor-removals", status_code=204, dependencies=SENSITIVE)
 async def remove_for(call: CurrentCall, staff_id: UUID) -> None:
-    """Remove somebody's lost authenticator app and recovery codes, which ends their sign-ins."""
+    """Remove somebody's lost passkeys, authenticator app and recovery codes, which ends their sign-ins."""
     async with call.transaction() as db:
         await second_factors.remove_for(db, staff_id)
 

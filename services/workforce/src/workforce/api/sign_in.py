@@ -20,6 +20,7 @@ from workforce.commands import sign_in as signing
 from workforce.commands.sign_ins import SignedIn, agency_of_token, refresh, sign_out
 from workforce.commands.throttles import known_device
 from workforce.queries import sign_ins as queries
+from workforce.rules.passkeys import RelyingParty
 from workforce.rules.signing import secret_matches
 from workforce.rules.throttling import Network, client_network
 from workforce.tokens import Proof, Tokens
@@ -97,6 +98,7 @@ class Sign:
     refresh_life: timedelta
     idle: timedelta
     access_life: timedelta
+    passkey_party: RelyingParty | None
     trusted_proxies: Collection[Network] = ()
 
     @property

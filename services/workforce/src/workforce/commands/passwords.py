@@ -18,7 +18,7 @@ from common.privacy import KeyRing
 from common.text import Asked
 from workforce.commands.sign_ins import end_sign_ins
 from workforce.commands.staff import IDENTITY
-from workforce.models import Agency, Password, Staff, Totp
+from workforce.models import Agency, Passkey, Password, Staff, Totp
 from workforce.rules.passwords import is_short, normalized_password, password_faults
 from workforce.rules.signing import EndReason
 
@@ -61,7 +61,7 @@ async def change_password(db: Db, keys: KeyRing, staff_id: UUID, request: Change
 async def require_acceptable(db: Db, keys: KeyRing, staff_id: UUID, old: str, new: str) -> None:
     """Raise `Unprocessable` if a new password is too short, too well known or the old one."""
     fault = "must differ from the old one" if normalized_password(new) == normalized_password(old) else None
-    has_other = await has_totp(db, staff_id)
+    has_other = await has_second_factor(db, staff_id)
     fault = fault or password_faults(new, second_factor=has_other, own=await _own_words(db, keys, staff_id))
     if fault:
         raise Unprocessable("password-not-accepted", fault, "/new_password")
@@ -70,6 +70,16 @@ async def require_acceptable(db: Db, keys: KeyRing, staff_id: UUID, old: str, ne
 async def has_totp(db: Db, staff_id: UUID) -> bool:
     on_file = select(Totp.staff_id).where(Totp.staff_id == staff_id, Totp.confirmed_at.is_not(None))
     return await db.scalar(on_file) is not None
+
+
+async def has_passkey(db: Db, staff_id: UUID) -> bool:
+    of = select(Passkey.id).where(Passkey.agency_id == db.scope.agency_id, Passkey.staff_id == staff_id)
+    return await db.scalar(of.limit(1)) is not None
+
+
+async def has_second_factor(db: Db, staff_id: UUID) -> bool:
+    """Tell whether a password alone is not enough for somebody any more."""
+    return await has_totp(db, staff_id) or await has_passkey(db, staff_id)
 
 
 async def _own_words(db: Db, keys: KeyRing, staff_id: UUID) -> list[str]:

@@ -38,9 +38,10 @@ async def step_up(db: Db, keys: KeyRing, sign_in_id: UUID, request: StepUp) -> S
     """
     staff_id = _caller(db)
     attempt = await count_proof(db, keys, staff_id)
-    if await passwords.has_totp(db, staff_id):
+    if await passwords.has_second_factor(db, staff_id):
         if request.code is None:
-            raise Forbidden("code-needed", "Send the code of your authenticator app, or a recovery code.")
+            detail = "Confirm with your passkey, or send the code of your authenticator app or a recovery code."
+            raise Forbidden("code-needed", detail)
         proved, aal = await second_factors.prove(db, keys, staff_id, request.code.get_secret_value()), 2
         right = proved is not None
     else:

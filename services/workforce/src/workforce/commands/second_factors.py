@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pyotp
 from pydantic import Field, SecretStr
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from common.contracts.codes import Role
 from common.database import Db
@@ -15,10 +15,10 @@ from common.errors import NotThere, Refused
 from common.http import Created, require_version
 from common.privacy import KeyRing
 from common.text import Asked, Distinct
-from workforce.commands.passwords import has_totp, identity
+from workforce.commands.passwords import has_passkey, has_second_factor, identity
 from workforce.commands.recovery_codes import make_recovery_codes, remove_recovery_codes, use_recovery_code
 from workforce.commands.sign_ins import end_sign_ins
-from workforce.models import Password, SignInPolicy, Staff, Totp
+from workforce.models import Passkey, Password, SignInPolicy, Staff, Totp
 from workforce.rules.signing import EndReason, SecondFactorFor, SignInMethod, needs_second_factor
 from workforce.rules.totp import compact, enrolment_uri, matching_step
 
@@ -102,24 +102,32 @@ async def _totp(db: Db, staff_id: UUID) -> Totp | None:
     return await db.get(Totp, (db.scope.agency_id, staff_id), with_for_update=True, populate_existing=True)
 
 
-async def require_totp(db: Db, staff_id: UUID) -> None:
-    """Raise `Refused` unless an authenticator is on file."""
-    if not await has_totp(db, staff_id):
-        raise Refused("no-second-factor", "Enrol an authenticator app first.")
+async def require_second_factor(db: Db, staff_id: UUID) -> None:
+    """Raise `Refused` unless a passkey or an authenticator is on file."""
+    if not await has_second_factor(db, staff_id):
+        raise Refused("no-second-factor", "Register a passkey or an authenticator app first.")
 
 
 async def remove_own(db: Db, staff_id: UUID, roles: list[str]) -> None:
     """Remove one's own authenticator. Raises `Refused` if the agency demands one or the password needs it."""
+    if await has_passkey(db, staff_id):
+        return await _remove_totp(db, staff_id)
+    await require_going_without(db, staff_id, roles)
+    await _remove_totp(db, staff_id)
+    return await remove_recovery_codes(db, staff_id)
+
+
+async def require_going_without(db: Db, staff_id: UUID, roles: list[str]) -> None:
+    """Raise `Refused` if somebody may not be without any second factor."""
     if await is_demanded(db, roles):
         raise Refused("second-factor-demanded", "Your agency asks for a second factor. Enrol another one instead.")
     stored = await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True)
     if stored is not None and stored.short:
         raise Refused("password-too-short-alone", "Change to a password of 15 characters or more first.")
-    await _remove(db, staff_id)
 
 
 async def remove_for(db: Db, staff_id: UUID) -> None:
-    """Remove somebody's lost authenticator for them, which ends their sign-ins. Raises `NotThere`.
+    """Remove somebody's lost second factors for them, passkeys too, which ends their sign-ins. Raises `NotThere`.
 
     A password that was good only beside it must be replaced at the next sign-in.
     """
@@ -128,16 +136,17 @@ async def remove_for(db: Db, staff_id: UUID) -> None:
         raise NotThere
     if stored is not None and stored.short:
         stored.one_time = True
-    await _remove(db, staff_id)
+    await _remove_totp(db, staff_id)
+    await remove_recovery_codes(db, staff_id)
+    await db.execute(delete(Passkey).where(Passkey.agency_id == db.scope.agency_id, Passkey.staff_id == staff_id))
     await end_sign_ins(db, staff_id=staff_id, reason=EndReason.SECOND_FACTOR_REMOVED)
 
 
-async def _remove(db: Db, staff_id: UUID) -> None:
+async def _remove_totp(db: Db, staff_id: UUID) -> None:
     row = await _totp(db, staff_id)
     if row is not None:
         row.secret = row.confirmed_at = row.pending = row.pending_at = None
         row.version += 1
-    await remove_recovery_codes(db, staff_id)
     db.audit("second-factor.remove", staff_id)
 
 

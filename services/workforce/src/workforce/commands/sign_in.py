@@ -69,7 +69,10 @@ class SecondFactorNeeded(Refused):
         if halfway.enrols:
             code, detail = "second-factor-enrolment-needed", "Your agency asks for a second factor. Enrol one now."
         else:
-            code, detail = "second-factor-needed", "Send the code of your authenticator app, or a recovery code."
+            code, detail = (
+                "second-factor-needed",
+                "Sign in with your passkey, or send the code of your authenticator app or a recovery code.",
+            )
         super().__init__(code, detail)
         self.members = {"challenge": halfway.challenge}
 
@@ -113,7 +116,7 @@ async def sign_in(
     staff, _ = await require_working(db, staff_id)
     await take_back(db, attempt)
     replacement = await _replacement(db, keys, stored, request)
-    if await passwords.has_totp(db, staff_id):
+    if await passwords.has_second_factor(db, staff_id):
         return await _halfway(db, staff_id, replacement, enrols=False)
     if await second_factors.is_demanded(db, staff.roles):
         return await _halfway(db, staff_id, replacement, enrols=True)
@@ -162,7 +165,7 @@ async def _halfway(db: Db, staff_id: UUID, replacement: tuple[str, bool] | None,
 async def enrol_halfway(db: Db, keys: KeyRing, secret: str) -> second_factors.Enrolment:
     """Give a second factor's secret to somebody whose password was right and whose agency demands one."""
     challenge = await _challenge(db, secret)
-    if not challenge.enrols or await passwords.has_totp(db, challenge.staff_id):
+    if not challenge.enrols or await passwords.has_second_factor(db, challenge.staff_id):
         raise CodeRefused
     return await second_factors.enrol(db, keys, challenge.staff_id)
 

@@ -3,6 +3,7 @@
 from workforce.models.checklists import ChecklistTick
 from workforce.models.heard import Assignment
 from workforce.models.learning import Attestation, CompetencyAssessment, Training, WorkHours
+from workforce.models.passkeys import Passkey, UsedChallenge
 from workforce.models.people import Agency, Program, Staff
 from workforce.models.placing import Placement, ProgramPack
 from workforce.models.practice import Credential, CredentialCorrection, CredentialState
@@ -38,6 +39,7 @@ __all__ = [
     "FollowUp",
     "Login",
     "Model",
+    "Passkey",
     "Password",
     "Placement",
     "Program",
@@ -53,5 +55,6 @@ __all__ = [
     "Throttle",
     "Totp",
     "Training",
+    "UsedChallenge",
     "WorkHours",
 ]
