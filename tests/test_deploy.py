@@ -112,12 +112,13 @@ def test_only_the_edge_is_reached_from_outside_and_only_mail_leaves(containers: 
     assert not [name for name, networks in attached.items() if name.endswith("-api") and "bus" in networks]
 
 
-def test_fetching_lists_of_meetings_opens_one_way_out_and_no_more(containers: dict[str, Any]) -> None:
-    opened = understood("docker-compose.yml", "deploy/compose.feeds.yml")
+@pytest.mark.parametrize(("file", "container"), [("feeds", "intake-worker"), ("providers", "workforce-api")])
+def test_a_way_out_more_is_chosen_and_is_one(containers: dict[str, Any], file: str, container: str) -> None:
+    opened = understood("docker-compose.yml", f"deploy/compose.{file}.yml")
 
     changed = {name for name in opened if opened[name] != containers[name]}
-    assert changed == {"intake-worker"}
-    added = set(opened["intake-worker"]["networks"]) - set(containers["intake-worker"]["networks"])
+    assert changed == {container}
+    added = set(opened[container]["networks"]) - set(containers[container]["networks"])
     assert added == {"outside"}
 
 

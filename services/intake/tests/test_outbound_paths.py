@@ -74,6 +74,7 @@ MODULES: Mapping[str, Entry] = {
     "notification.app": Nothing("it makes the client that asks workforce for addresses of staff"),
     "notification.senders.directory": Nothing("it asks workforce, inside the platform, for an address of staff"),
     "notification.senders.smtp": Nothing("letters go to staff and tell a number at most, nothing of anybody served"),
+    "workforce.commands.issuers": Nothing("it asks identity providers who a member of staff is"),
     "common.embedded": Nothing("it looks for a free port on this machine"),
     "common.identity": Nothing("it fetches the keys of workforce, inside the platform"),
 }
@@ -98,6 +99,12 @@ PUBLIC_ROUTES: Mapping[str, Entry] = {
     "workforce /v1/jwks": Nothing("public keys"),
     "workforce /v1/sign-in-enrolments": Nothing("staff set up a second factor while they sign in"),
     "workforce /v1/sign-in-codes": Nothing("staff sign in with their second factor"),
+    "workforce /v1/passkey-options": Nothing("staff sign in"),
+    "workforce /v1/passkey-sign-ins": Nothing("staff sign in"),
+    "workforce /v1/provider-sign-in-attempts": Nothing("staff sign in"),
+    "workforce /v1/provider-sign-ins": Nothing("staff sign in"),
+    "workforce /v1/email-domains": Nothing("an operator says which addresses are an agency's"),
+    "workforce /v1/email-domain-withdrawals": Nothing("an operator says which addresses are an agency's no more"),
     "workforce /v1/ended-sign-ins": Nothing("ids of sign-ins that are over"),
 }
 # By module and function: an answer that is a page or a file, so made to be printed or passed on.

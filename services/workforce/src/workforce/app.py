@@ -16,8 +16,10 @@ from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
 from workforce.api import PUBLIC, ROUTERS
 from workforce.api.sign_in import Sign, ended_ids
+from workforce.commands.issuers import Issuers
 from workforce.models import TABLES
 from workforce.rules.passkeys import site_for
+from workforce.rules.providers import is_development
 from workforce.settings import Settings
 from workforce.subscribers import REACTIONS
 from workforce.tokens import Tokens
@@ -39,6 +41,7 @@ def create_api(
         idle=settings.idle_life,
         access_life=settings.access_token_life,
         passkey_party=site_for(settings.public_url, settings.passkey_domain),
+        issuers=issuers_for(settings),
         trusted_proxies=tuple(settings.trusted_proxies),
     )
 
@@ -56,6 +59,14 @@ def create_api(
         public=PUBLIC,
         max_body=settings.max_body_bytes,
         max_import=settings.max_import_bytes,
+    )
+
+
+def issuers_for(settings: Settings) -> Issuers:
+    return Issuers(
+        redirect_uri=settings.public_url.rstrip("/") + "/sign-in/provider",
+        private=settings.provider_networks,
+        development=is_development(settings.public_url),
     )
 
 

@@ -29,6 +29,9 @@ class Settings(ServiceSettings):
     public_url: str = Field(
         default="http://localhost:8000", description="where people see Handrail; passkeys are made for its host"
     )
+    provider_networks: list[IPv4Network | IPv6Network] = Field(
+        default=[], description="private networks that identity providers may stand in, beside the public Internet"
+    )
     passkey_domain: str | None = Field(
         default=None, description="a parent domain of that host to make passkeys for instead, such as agency.org"
     )

@@ -9,6 +9,8 @@ from workforce.api import (
     passkeys,
     passwords,
     programs,
+    provider_sign_ins,
+    providers,
     second_factors,
     sign_in,
     staff,
@@ -27,6 +29,8 @@ ROUTERS = (
     passkeys.router,
     passwords.router,
     programs.router,
+    provider_sign_ins.router,
+    providers.router,
     second_factors.router,
     sign_in.router,
     staff.router,
@@ -35,4 +39,4 @@ ROUTERS = (
     trainings.router,
     work_hours.router,
 )
-PUBLIC: frozenset[str] = sign_in.PUBLIC | passkeys.PUBLIC
+PUBLIC: frozenset[str] = sign_in.PUBLIC | passkeys.PUBLIC | provider_sign_ins.PUBLIC | providers.PUBLIC

@@ -17,6 +17,7 @@ from common.runtime import Runtime
 from common.text import Asked
 from workforce.commands import agencies
 from workforce.commands import sign_in as signing
+from workforce.commands.issuers import Issuers
 from workforce.commands.sign_ins import SignedIn, agency_of_token, refresh, sign_out
 from workforce.commands.throttles import known_device
 from workforce.queries import sign_ins as queries
@@ -99,6 +100,7 @@ class Sign:
     idle: timedelta
     access_life: timedelta
     passkey_party: RelyingParty | None
+    issuers: Issuers
     trusted_proxies: Collection[Network] = ()
 
     @property

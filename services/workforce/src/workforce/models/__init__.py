@@ -7,6 +7,7 @@ from workforce.models.passkeys import Passkey, UsedChallenge
 from workforce.models.people import Agency, Program, Staff
 from workforce.models.placing import Placement, ProgramPack
 from workforce.models.practice import Credential, CredentialCorrection, CredentialState
+from workforce.models.providers import EmailDomain, Provider, ProviderLink, UsedProviderAttempt
 from workforce.models.schema import TABLES, Model
 from workforce.models.signing import (
     Access,
@@ -35,6 +36,7 @@ __all__ = [
     "Credential",
     "CredentialCorrection",
     "CredentialState",
+    "EmailDomain",
     "EndedSignIn",
     "FollowUp",
     "Login",
@@ -44,6 +46,8 @@ __all__ = [
     "Placement",
     "Program",
     "ProgramPack",
+    "Provider",
+    "ProviderLink",
     "RecoveryCode",
     "RefreshToken",
     "SignIn",
@@ -56,5 +60,6 @@ __all__ = [
     "Totp",
     "Training",
     "UsedChallenge",
+    "UsedProviderAttempt",
     "WorkHours",
 ]

@@ -38,6 +38,7 @@ class EndReason(StrEnum):
     ACCESS_ENDED = "access_ended"
     DEPARTURE = "departure"
     DEVICE_REVOKED = "device_revoked"
+    PROVIDER_UNLINKED = "provider_unlinked"
 
 
 class SecondFactorFor(StrEnum):
