@@ -232,6 +232,27 @@ async def test_supervisees_go_on_with_somebody_from_the_day_after(administrator:
     ]
 
 
+async def test_who_leaves_works_in_no_program_any_more(platform: Platform, administrator: Caller) -> None:
+    leaver = await add_staff(administrator, "peer")
+    programs = [
+        await administrator.created(f"{W}/programs", {"name": name, "opened_on": "2025-01-01"}) for name in ("A", "B")
+    ]
+    path = f"{W}/staff/{leaver.staff_id}/placements"
+    now, over = (
+        {"program_id": str(one), "role": "peer", "fte": "0.5", "valid_from": "2026-01-01"} | more
+        for one, more in zip(programs, ({}, {"valid_to": "2026-02-28"}), strict=True)
+    )
+    open_id, over_id = await administrator.created(path, now), await administrator.created(path, over)
+
+    left = await administrator.put(f"{W}/staff/{leaver.staff_id}/departure", {"last_day": "2026-06-30"}, 1)
+
+    assert left.status_code == 200, left.text
+    shown = {one["id"]: one["valid_to"] for one in (await administrator.get(path)).json()["items"]}
+    assert shown == {str(open_id): "2026-06-30", str(over_id): "2026-02-28"}
+    told = "select max(cast(payload as jsonb) -> 'data' ->> 'valid_to') from workforce.ledger where aggregate_id = :id"
+    await platform.eventually(told, "2026-06-30", id=open_id)
+
+
 async def test_an_administrator_without_access_does_not_count_as_one(administrator: Caller) -> None:
     second = await add_staff(administrator, "administrator")
     ended = {"access": "ended", "reason": "leave"}

@@ -12,6 +12,7 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.text import Asked, Day
 from workforce.commands.access import require_another_administrator
+from workforce.commands.placements import end_placements
 from workforce.commands.sign_ins import end_sign_ins
 from workforce.commands.staff import tell_staff
 from workforce.commands.supervision import pass_on
@@ -42,6 +43,7 @@ async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Crea
         raise Unprocessable("employment-ends-before-it-starts", "The last day is before the first.", "/last_day")
     await _require_successor(db, staff, request)
     await _pass_on_supervisees(db, staff, request)
+    await end_placements(db, staff.id, request.last_day)
     staff.employed_to = request.last_day
     staff.caseload_to = request.caseload_to
     staff.version += 1

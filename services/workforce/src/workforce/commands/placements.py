@@ -1,5 +1,6 @@
 """Who works in which program, as what, and with which share of full time."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -84,6 +85,16 @@ async def end_placement(db: Db, placement_id: UUID, request: EndPlacement, expec
     _tell(db, placement)
     db.audit("placement.end", placement.staff_id, program_id=placement.program_id)
     return Created(id=placement.id, version=placement.version)
+
+
+async def end_placements(db: Db, staff_id: UUID, last_day: date) -> None:
+    """End with their last day where somebody who leaves works."""
+    beyond = or_(Placement.valid_to.is_(None), Placement.valid_to > last_day)
+    theirs = select(Placement).where(Placement.agency_id == db.scope.agency_id, Placement.staff_id == staff_id, beyond)
+    for placement in (await db.scalars(theirs.order_by(Placement.id).with_for_update())).all():
+        placement.valid_to = max(last_day, placement.valid_from)  # of what would have begun later a bare day is left
+        placement.version += 1
+        _tell(db, placement)
 
 
 def _tell(db: Db, placement: Placement) -> None:
