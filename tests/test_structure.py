@@ -122,6 +122,13 @@ def test_every_request_body_refuses_unknown_fields(package: str) -> None:
             assert model.model_config.get("extra") == "forbid", f"{sorted(route.methods)} {path}"
 
 
+def test_no_bound_is_given_where_it_would_not_hold() -> None:
+    """Beside a type that has its own bound, `= Field(max_length=…)` is ignored; `Annotated[…]` is not."""
+    ignored = re.compile(r"^ +\w+: (Line|Label|Prose|Document|Email|Code)\b[^=\n]* = Field\([^)]*max_length", re.M)
+
+    assert not [file for file in sources() if ignored.search(file.read_text())]
+
+
 @pytest.mark.parametrize("package", SERVICES)
 def test_every_setting_says_what_it_is_for(package: str) -> None:
     settings = importlib.import_module(f"{package}.settings").Settings

@@ -71,6 +71,7 @@ Line = Annotated[
     AfterValidator(_one_line),
     AfterValidator(_not_blank),
 ]
+Label = Annotated[Line, StringConstraints(max_length=60)]  # a name that somebody gives a thing of theirs
 Prose = Annotated[str, StringConstraints(max_length=8000), AfterValidator(_readable), AfterValidator(_not_blank)]
 Document = Annotated[str, StringConstraints(max_length=60000), AfterValidator(_readable), AfterValidator(_not_blank)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

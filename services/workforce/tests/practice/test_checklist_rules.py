@@ -23,7 +23,7 @@ ROLES = st.lists(st.sampled_from([role.value for role in Role]), unique=True)
 
 
 def test_every_item_has_a_code_of_its_own() -> None:
-    assert len(BY_CODE) == len(ITEMS) == 26
+    assert len(BY_CODE) == len(ITEMS) == 27
     assert all(re.fullmatch("[a-z_]{1,64}", item.code) for item in ITEMS)
 
 

@@ -95,18 +95,19 @@ async def test_two_factors_are_seen_by_their_use(open_house: Any) -> None:
 
 async def test_the_list_for_leaving_shows_what_is_left_behind(open_house: Any) -> None:
     house = await open_house()
-    placement_id = await _place(house, house.peer, "peer")
+    await _place(house, house.peer, "peer")
+    phone = (await house.peer.post(f"{W}/me/devices", {"label": "work phone"})).json()["id"]
     without = (await house.administrator.get(path(house.peer))).json()["lists"]
     left = await _leave(house, house.peer)
     assert left.status_code == 200, left.text
 
     first = await done(house.administrator, house.peer, "leaving")
-    await house.administrator.put(f"{W}/placements/{placement_id}/end", {"valid_to": house.day(10)}, 1)
+    await house.administrator.post(f"{W}/devices/{phone}/endings", {"reason": "given_back"})
     then = await done(house.administrator, house.peer, "leaving")
 
     assert [one["kind"] for one in without] == ["onboarding"]
-    assert first == {"caseload_handed_over", "supervisees_handed_over", "signed_out"}
-    assert then == first | {"placements_ended"}
+    assert first == {"caseload_handed_over", "supervisees_handed_over", "placements_ended", "signed_out"}
+    assert then == first | {"devices_ended"}
 
 
 async def test_whom_they_accompany_beyond_the_last_day_keeps_the_list_open(open_house: Any) -> None:
@@ -304,7 +305,7 @@ async def test_the_texts_say_whose_they_are(house: Any) -> None:
     assert answer["authority"] == "handrail_default"
     assert "not a rule of law" in answer["note"]["en"]
     assert "no una norma legal" in answer["note"]["es"]
-    assert len(answer["items"]) == 26
+    assert len(answer["items"]) == 27
     assert {"kind", "code", "doer", "en", "es", "roles", "ticked_by_itself"} == set(answer["items"][0])
 
 

@@ -12,8 +12,10 @@ from common.database import Db
 from common.errors import Forbidden, NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.text import Asked, local_day
+from workforce.commands.devices import end_devices
 from workforce.commands.sign_ins import end_sign_ins
 from workforce.models import Access, Agency, Staff
+from workforce.rules.devices import DeviceEnd
 from workforce.rules.signing import EndReason, is_employed
 
 
@@ -30,6 +32,10 @@ class AccessReason(StrEnum):
 
 ENDING = frozenset(AccessReason) - {AccessReason.RETURNED, AccessReason.CLEARED}
 RESTORING = frozenset({AccessReason.RETURNED, AccessReason.CLEARED, AccessReason.MISTAKE})
+
+
+# Somebody who comes back goes on with what waits on their phone; meanwhile no sign-in of theirs opens it.
+DEVICES_END = {AccessReason.LOST_DEVICE: DeviceEnd.LOST, AccessReason.LEFT: DeviceEnd.LEFT}
 
 
 class ChangeAccess(Asked):
@@ -53,6 +59,8 @@ async def change_access(db: Db, staff_id: UUID, request: ChangeAccess, expected:
     row.ended, row.reason, row.version = ended, request.reason, expected + 1
     row.changed_at, row.changed_by = db.now, db.scope.actor_id
     db.audit("access.end" if ended else "access.restore", staff_id, reason=request.reason)
+    if ended and request.reason in DEVICES_END:
+        await end_devices(db, staff_id, DEVICES_END[request.reason])
     if ended:
         await end_sign_ins(db, staff_id=staff_id, reason=EndReason.ACCESS_ENDED)
     return Created(id=staff_id, version=row.version)

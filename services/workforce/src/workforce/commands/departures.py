@@ -12,11 +12,14 @@ from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.text import Asked, Day
 from workforce.commands.access import require_another_administrator
+from workforce.commands.devices import end_devices
 from workforce.commands.placements import end_placements
+from workforce.commands.reach import today_of
 from workforce.commands.sign_ins import end_sign_ins
 from workforce.commands.staff import tell_staff
 from workforce.commands.supervision import pass_on
 from workforce.models import Assignment, Staff, SupervisorAssignment
+from workforce.rules.devices import DeviceEnd
 from workforce.rules.signing import EndReason, is_employed
 
 
@@ -47,6 +50,8 @@ async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Crea
     staff.employed_to = request.last_day
     staff.caseload_to = request.caseload_to
     staff.version += 1
+    if request.last_day < await today_of(db):  # until then what waits on their phones can still be sent
+        await end_devices(db, staff.id, DeviceEnd.LEFT)
     await end_sign_ins(db, staff_id=staff.id, reason=EndReason.DEPARTURE)
     tell_staff(db, facts.STAFF_LEFT, staff)
     db.audit("staff.depart", staff.id, caseload_to=request.caseload_to and str(request.caseload_to))

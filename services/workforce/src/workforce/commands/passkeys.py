@@ -15,7 +15,7 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unauthenticated
 from common.http import Created, require_version
 from common.privacy import KeyRing
-from common.text import Asked, Line
+from common.text import Asked, Label
 from workforce.commands.passwords import has_totp, identity
 from workforce.commands.recovery_codes import make_recovery_codes, remove_recovery_codes, unused_recovery_codes
 from workforce.commands.second_factors import require_going_without
@@ -69,12 +69,12 @@ class AuthenticatorAnswer(Asked):
 
 
 class RegisterPasskey(Asked):
-    label: Line = Field(max_length=60, description="what its owner calls it, such as: work phone")
+    label: Label = Field(description="what its owner calls it, such as: work phone")
     credential: AuthenticatorAnswer
 
 
 class RenamePasskey(Asked):
-    label: Line = Field(max_length=60)
+    label: Label
 
 
 class UsePasskey(Asked):

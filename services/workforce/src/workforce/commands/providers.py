@@ -11,7 +11,7 @@ from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
 from common.privacy import KeyRing
-from common.text import Asked, Distinct, Line
+from common.text import Asked, Distinct, Label
 from workforce.commands.email_domains import Domain
 from workforce.commands.issuers import Client
 from workforce.models import Agency, EmailDomain, Provider
@@ -26,7 +26,7 @@ Token = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=200)]
 class ProviderTerms(Asked):
     """What an administrator may change about a provider."""
 
-    name: Line = Field(max_length=60, description="as people read it where they sign in, such as: Agency account")
+    name: Label = Field(description="as people read it where they sign in, such as: Agency account")
     email_domains: Annotated[list[Domain], Distinct] = Field(
         default=[], max_length=20, description="whose addresses this provider signs in; granted by the operator"
     )

@@ -39,7 +39,6 @@ async def start_sign_in(
     staff_id: UUID,
     *,
     method: SignInMethod,
-    device_id: UUID | None = None,
     life: timedelta,
     idle: timedelta = IDLE,
     aal: int | None = None,
@@ -55,7 +54,6 @@ async def start_sign_in(
         staff_id=staff_id,
         method=method,
         aal=aal or method.aal,
-        device_id=device_id,
         started_at=db.now,
         authenticated_at=db.now,
         last_used_at=db.now,
@@ -135,7 +133,7 @@ async def refresh(db: Db, secret: str) -> SignedIn | None:
     if found is None:
         raise Unauthenticated
     staff, zone = await require_working(db, found.staff_id)
-    current = await _open_sign_in(db, found.family_id)
+    current = await open_sign_in(db, found.family_id)
     token = await db.get(RefreshToken, (db.scope.agency_id, found.digest), with_for_update=True, populate_existing=True)
     assert token is not None  # tokens are never deleted while their sign-in is open
     if token.used_at is not None:
@@ -149,7 +147,7 @@ async def refresh(db: Db, secret: str) -> SignedIn | None:
     return _signed_in(db, current, staff, zone, _new_token(db, current))
 
 
-async def _open_sign_in(db: Db, sign_in_id: UUID) -> SignIn:
+async def open_sign_in(db: Db, sign_in_id: UUID) -> SignIn:
     """Return an open sign-in, locked. Raises `Unauthenticated`."""
     found = await db.get(SignIn, (db.scope.agency_id, sign_in_id), with_for_update=True, populate_existing=True)
     if found is None or found.ended_at is not None or db.now >= found.expires_at:
@@ -167,7 +165,7 @@ async def prove_again(db: Db, sign_in_id: UUID, *, aal: int) -> SignedIn:
     if seen is None:
         raise Unauthenticated
     staff, zone = await require_working(db, seen.staff_id)
-    current = await _open_sign_in(db, sign_in_id)
+    current = await open_sign_in(db, sign_in_id)
     current.authenticated_at = current.last_used_at = db.now
     current.aal = max(current.aal, aal)
     db.audit("sign-in.step-up", current.staff_id, sign_in_id=current.id, aal=aal)

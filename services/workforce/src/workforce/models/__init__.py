@@ -1,6 +1,7 @@
 """What workforce remembers, a file for each noun; importing this package is what makes the schema whole."""
 
 from workforce.models.checklists import ChecklistTick
+from workforce.models.devices import Device
 from workforce.models.heard import Assignment
 from workforce.models.learning import Attestation, CompetencyAssessment, Training, WorkHours
 from workforce.models.passkeys import Passkey, UsedChallenge
@@ -36,6 +37,7 @@ __all__ = [
     "Credential",
     "CredentialCorrection",
     "CredentialState",
+    "Device",
     "EmailDomain",
     "EndedSignIn",
     "FollowUp",

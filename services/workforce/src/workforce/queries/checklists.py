@@ -17,6 +17,7 @@ from workforce.models import (
     Assignment,
     ChecklistTick,
     CompetencyAssessment,
+    Device,
     Placement,
     SignIn,
     Staff,
@@ -178,6 +179,7 @@ def _leaving(staff: Staff, now: datetime) -> dict[Sight, ColumnElement[bool]]:
         Sight.SUPERVISEES_HANDED_OVER: none_of(
             SupervisorAssignment, SupervisorAssignment.supervisor_id, beyond(SupervisorAssignment)
         ),
+        Sight.DEVICES_ENDED: none_of(Device, Device.staff_id, Device.ended_at.is_(None)),
         Sight.PLACEMENTS_ENDED: none_of(Placement, Placement.staff_id, beyond(Placement)),
         Sight.SIGNED_OUT: none_of(SignIn, SignIn.staff_id, SignIn.ended_at.is_(None), SignIn.expires_at > now),
     }

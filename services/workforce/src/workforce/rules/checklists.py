@@ -47,6 +47,7 @@ class Sight(StrEnum):
     CASELOAD_HANDED_OVER = "caseload_handed_over"
     SUPERVISEES_HANDED_OVER = "supervisees_handed_over"
     PLACEMENTS_ENDED = "placements_ended"
+    DEVICES_ENDED = "devices_ended"
     SIGNED_OUT = "signed_out"
 
 
@@ -221,6 +222,13 @@ ITEMS: tuple[ChecklistItem, ...] = (
         "They are placed in no program after the last day.",
         "No está en ningún programa después del último día.",
         Sight.PLACEMENTS_ENDED,
+    ),
+    _leaving(
+        "devices_ended",
+        Doer.ADMINISTRATOR,
+        "What waited on their phones was sent, and the phones are ended.",
+        "Se envió lo que esperaba en sus teléfonos, y los teléfonos están dados de baja.",
+        Sight.DEVICES_ENDED,
     ),
     _leaving(
         "goodbyes",
