@@ -428,3 +428,29 @@ async def test_a_disclosure_on_consent_is_valid_just_where_the_consent_covers_it
             and one["purpose"] in agreed["purposes"]
         )
         assert one["basis_valid"] == covered, one["id"]
+
+
+@pytest.mark.parametrize(
+    ("measure_id", "asked_for"),
+    [
+        ("M02", ("core_training", "core_topics")),
+        ("M03", ("work_hours", "supervision_hours")),
+        ("M05", ("code_of_ethics", "lived_experience")),
+        ("M06", ("competencies",)),
+    ],
+)
+async def test_a_workers_standing_on_the_last_day_says_what_the_report_counts(
+    played: "Played", asked: Asked, measure_id: str, asked_for: tuple[str, ...]
+) -> None:
+    judged, met = [
+        {str(one) for one in await units(played, asked, measure_id, part)} for part in ("denominator", "numerator")
+    ]
+
+    shown = {}
+    for staff_id in judged:
+        path = f"/api/workforce/v1/staff/{staff_id}/standing?on={asked.last.isoformat()}"
+        lines = (await played.agency.administrator.get(path))["lines"]
+        shown[staff_id] = [line["state"] in ("met", "due_soon") for line in lines if line["asked"] in asked_for]
+
+    assert all(shown.values())
+    assert {staff_id for staff_id, states in shown.items() if all(states)} == met

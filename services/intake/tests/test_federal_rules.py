@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.contracts.codes import ClientPart, FederalPoint, FederalTool
+from common.months import add_months
 from intake.rules.federal import (
     Cancelled,
     Course,
@@ -14,7 +15,6 @@ from intake.rules.federal import (
     GrantTerms,
     PlannedPoint,
     ReassessmentBy,
-    add_months,
     annual_due,
     demographics_by_staff,
     done_on,

@@ -5,15 +5,30 @@ A record is judged by what was in force on its own day, never by what is in forc
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any
 
 from common.packs.model import ADAPTERS, Authority, Pack, Parameter, Rule
 
-__all__ = ["DEFAULT_PACK", "PACKS", "Authority", "Pack", "Parameter", "Rule", "plain_value", "rule_on"]
+__all__ = [
+    "DEFAULT_PACK",
+    "FIRST",
+    "LAST",
+    "PACKS",
+    "Authority",
+    "Pack",
+    "Parameter",
+    "Rule",
+    "plain_value",
+    "rule_on",
+    "timeline",
+]
 
 DEFAULT_PACK = "HANDRAIL-DEFAULT"
+FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
 # Of two numbers that both bind, which one is the stricter: the greater, or the smaller.
 GREATER = frozenset(
     {
@@ -74,6 +89,24 @@ def rule_on(pack_ids: Iterable[str], parameter: Parameter, day: date) -> Rule | 
 def _in_force(pack_ids: Iterable[str], parameter: Parameter, day: date) -> list[Rule]:
     rules = (rule for pack_id in pack_ids if pack_id in PACKS for rule in PACKS[pack_id].rules)
     return [rule for rule in rules if rule.parameter is parameter and rule.in_force(day)]
+
+
+@cache
+def timeline(pack_ids: frozenset[str], parameter: Parameter) -> tuple[tuple[date, date, Rule], ...]:
+    """Return the rules that count for these packs, each with its first and last day, in order."""
+    starts = {FIRST}
+    for rule in (rule for pack in PACKS.values() for rule in pack.rules if rule.parameter is parameter):
+        starts |= {day for day in (rule.effective_from, _after(rule.effective_to)) if day}
+    days = sorted(starts)
+    return tuple(
+        (since, following - timedelta(days=1) if following else LAST, found)
+        for since, following in zip_longest(days, days[1:])
+        if (found := rule_on(pack_ids, parameter, since)) is not None
+    )
+
+
+def _after(day: date | None) -> date | None:
+    return day + timedelta(days=1) if day else None
 
 
 def plain_value(rule: Rule) -> Any:

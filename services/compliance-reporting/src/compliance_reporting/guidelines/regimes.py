@@ -11,9 +11,8 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
-from common.packs import PACKS, Authority, Parameter, Rule, plain_value, rule_on
+from common.packs import LAST, Authority, Parameter, Rule, plain_value, rule_on, timeline
 
-FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
 NO_PACK = 0
 
 
@@ -62,21 +61,6 @@ def _said(rule: Rule) -> dict[str, Any]:
     value = plain_value(rule)
     number = value if isinstance(value, int | str) and not isinstance(value, bool) else None
     return {"number": number, "detail": value, "binds": rule.authority.binds}
-
-
-def timeline(packs: frozenset[str], parameter: Parameter) -> Iterable[tuple[date, date, Rule]]:
-    """Yield the rules that count for these packs, each with its first and last day, in order."""
-    starts = {FIRST}
-    for rule in (rule for pack in PACKS.values() for rule in pack.rules if rule.parameter is parameter):
-        starts |= {day for day in (rule.effective_from, _after(rule.effective_to)) if day}
-    days = sorted(starts)
-    for since, following in zip_longest(days, days[1:]):
-        if (found := rule_on(packs, parameter, since)) is not None:
-            yield since, following - timedelta(days=1) if following else LAST, found
-
-
-def _after(day: date | None) -> date | None:
-    return day + timedelta(days=1) if day else None
 
 
 def regimes(choices: Sequence[Spell], placements: Sequence[Spell]) -> Regimes:

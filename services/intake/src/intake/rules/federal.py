@@ -6,13 +6,13 @@ of a shorter month: 31 August + 6 months = 28 or 29 February; the anniversary of
 29th again in the next leap year.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from common.contracts.codes import ClientPart, FederalPoint, FederalTool
+from common.months import add_months
 
 BASELINE_DAYS = 30
 CLOSEOUT_DAYS = 30
@@ -93,12 +93,6 @@ class PlannedPoint:
     closes_on: date
     n: int = 1
     cancelled_for: Cancelled | None = None
-
-
-def add_months(day: date, months: int) -> date:
-    """Return the same day of a later month, or that month's last day if it is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def window(due_on: date, days: int) -> tuple[date, date]:

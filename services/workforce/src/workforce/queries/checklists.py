@@ -27,9 +27,9 @@ from workforce.models import (
     Training,
 )
 from workforce.queries.pathways import has_attested
-from workforce.queries.practised import KnownCredential, credentials_held
+from workforce.queries.practised import credentials_held
 from workforce.rules.checklists import ITEMS, NOTE, ChecklistItem, ChecklistKind, Doer, Sight, lists_for
-from workforce.rules.credentials import is_in_force, status_on
+from workforce.rules.credentials import KnownCredential, is_in_force, status_on
 from workforce.rules.supervision import SupervisionState
 
 

@@ -1,7 +1,6 @@
 """What a worker's standing is judged from: rows of one or several people, whoever asks having been admitted before."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,32 +21,8 @@ from workforce.models import (
 )
 from workforce.rules.attestations import Declared
 from workforce.rules.competencies import latest_days
-from workforce.rules.credentials import Since, timeline
-from workforce.rules.supervision import SupervisionState
-
-
-@dataclass(frozen=True, slots=True)
-class HeldSupervision:
-    supervision_id: UUID
-    supervisor_id: UUID
-    held_on: date
-    minutes: int
-    mode: SupervisionMode
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCredential:
-    """A credential with its timeline; see `rules.credentials.status_on` and `is_in_force`."""
-
-    credential_id: UUID
-    credential_type: CredentialType
-    specialty: Specialty
-    stage: CertificateStage | None
-    valid_from: date
-    valid_to: date
-    cycle_from: date | None
-    renewal_on: date | None
-    statuses: tuple[Since, ...]
+from workforce.rules.credentials import KnownCredential, Since, timeline
+from workforce.rules.supervision import HeldSupervision, SupervisionState
 
 
 def _of(row: Any, db: Db, staff_ids: Collection[UUID]) -> Any:
@@ -128,19 +103,23 @@ def _known(row: Credential, states: list[Since]) -> KnownCredential:
     )
 
 
-async def assessed_days(db: Db, staff_ids: Collection[UUID]) -> dict[UUID, dict[int, date]]:
-    """Return for each person the latest day on which each category was assessed."""
-    return await _days(db, CompetencyAssessment, CompetencyAssessment.assessed_on, staff_ids)
+async def assessed_days(db: Db, staff_ids: Collection[UUID], until: date | None = None) -> dict[UUID, dict[int, date]]:
+    """Return for each person the latest day, up to `until`, on which each category was assessed."""
+    return await _days(db, CompetencyAssessment, CompetencyAssessment.assessed_on, staff_ids, until)
 
 
-async def trained_days(db: Db, staff_ids: Collection[UUID]) -> dict[UUID, dict[int, date]]:
-    """Return for each person the latest day on which each category was trained."""
-    return await _days(db, Training, Training.completed_on, staff_ids)
+async def trained_days(db: Db, staff_ids: Collection[UUID], until: date | None = None) -> dict[UUID, dict[int, date]]:
+    """Return for each person the latest day, up to `until`, on which each category was trained."""
+    return await _days(db, Training, Training.completed_on, staff_ids, until)
 
 
-async def _days(db: Db, row: Any, day: Any, staff_ids: Collection[UUID]) -> dict[UUID, dict[int, date]]:
+async def _days(
+    db: Db, row: Any, day: Any, staff_ids: Collection[UUID], until: date | None
+) -> dict[UUID, dict[int, date]]:
     seen: dict[UUID, list[tuple[list[int], date]]] = {staff_id: [] for staff_id in staff_ids}
     question = select(row.staff_id, row.categories, day).where(_of(row, db, staff_ids), row.void_reason.is_(None))
+    if until is not None:
+        question = question.where(day <= until)
     for staff_id, categories, on in await db.execute(question):
         seen[staff_id].append((categories, on))
     return {staff_id: latest_days(covered) for staff_id, covered in seen.items()}

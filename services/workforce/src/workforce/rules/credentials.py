@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+from uuid import UUID
 
-from common.contracts.codes import CredentialStatus
+from common.contracts.codes import CredentialStatus, CredentialType, Specialty
+from common.contracts.workforce_codes import CertificateStage
 
 # What lets somebody work: whether a provisional credential suffices is for the program's pack to say.
 HELD = frozenset({CredentialStatus.ACTIVE, CredentialStatus.PROVISIONAL})
@@ -52,6 +54,21 @@ class Since:
 
     status: CredentialStatus
     since: date
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCredential:
+    """A credential with its timeline; see `status_on` and `is_in_force`."""
+
+    credential_id: UUID
+    credential_type: CredentialType
+    specialty: Specialty
+    stage: CertificateStage | None
+    valid_from: date
+    valid_to: date
+    cycle_from: date | None
+    renewal_on: date | None
+    statuses: tuple[Since, ...]
 
 
 def timeline(entries: Sequence[Since]) -> list[Since]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
+
+from common.contracts.workforce_codes import SupervisionMode
 
 
 class SupervisionState(StrEnum):
@@ -21,6 +24,15 @@ class SupervisionVoidReason(StrEnum):
     DUPLICATE = "duplicate"
     WRONG_PERSON = "wrong_person"
     OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSupervision:
+    supervision_id: UUID
+    supervisor_id: UUID
+    held_on: date
+    minutes: int
+    mode: SupervisionMode
 
 
 @dataclass(frozen=True, slots=True)
