@@ -15,9 +15,12 @@ from common.contracts.codes import Role
 from common.database import Db
 from common.errors import NotThere, Refused, Unprocessable
 from common.http import Created, require_version
+from common.packs import LAST
 from common.text import Asked, Day
 from workforce.commands.staff import require_staff
+from workforce.commands.stood import regimes_of
 from workforce.models import Staff, SupervisorAssignment
+from workforce.rules.limits import Load, Supervised, worst_span
 from workforce.rules.supervision import Share, most_supervised
 
 WHOLE = Decimal(1)
@@ -25,7 +28,10 @@ Fte = Annotated[Decimal, Field(gt=0, le=1, max_digits=3, decimal_places=2, descr
 
 
 class AssignSupervisor(Asked):
-    """`beside_others`: whoever supervises the worker now goes on; the shares must not add to more than 1."""
+    """`beside_others`: whoever supervises the worker now goes on; the shares must not add to more than 1.
+
+    `beyond_span`: the supervisor then has more than a confirmed rule allows; a worker without any would be worse.
+    """
 
     staff_id: UUID
     supervisor_id: UUID
@@ -33,10 +39,21 @@ class AssignSupervisor(Asked):
     valid_to: Day | None = None
     fte: Fte = WHOLE
     beside_others: bool = False
+    beyond_span: bool = Field(default=False, description="knowingly beyond the limit of a rule that binds; audited")
 
 
 class EndSupervision(Asked):
     last_day: Day
+
+
+class SpanExceeded(Refused):
+    def __init__(self, span: Load) -> None:
+        assert span.rule is not None  # beyond a rule
+        super().__init__(
+            "span-exceeded",
+            f"They would supervise {span.carried.normalize():f} full-time equivalents; {span.rule.citation} allows "
+            f"{span.rule.value}. Choose another supervisor or a smaller share, or send beyond_span to go on knowingly.",
+        )
 
 
 async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
@@ -45,6 +62,7 @@ async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
         raise Unprocessable("supervises-oneself", "Choose somebody else as supervisor.", "/supervisor_id")
     if request.valid_to and request.valid_to < request.valid_from:
         raise Unprocessable("supervision-ends-before-it-starts", "Correct the days.", "/valid_to")
+    await _locked(db, request)
     supervisor = await require_staff(db, request.supervisor_id)
     if Role.SUPERVISOR not in supervisor.roles:
         raise Unprocessable("not-a-supervisor", "This member of staff has no supervisor role.", "/supervisor_id")
@@ -52,18 +70,58 @@ async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
     if not request.beside_others:
         _end_open(db, others, request)
     _require_room(others, request)
-    said = request.model_dump(exclude={"beside_others"})
+    beyond = await _span(db, request)
+    if beyond.is_forbidden and not request.beyond_span:
+        raise SpanExceeded(beyond)
+    said = request.model_dump(exclude={"beside_others", "beyond_span"})
     assignment = SupervisorAssignment(agency_id=db.scope.agency_id, id=uuid7(), version=1, **said)
     db.add(assignment)
     _tell(db, assignment)
-    db.audit("supervisor.assign", assignment.id, staff_id=request.staff_id)
+    db.audit("supervisor.assign", assignment.id, staff_id=request.staff_id, beyond_span=beyond.is_forbidden)
     return Created(id=assignment.id, version=1)
 
 
-async def _others(db: Db, staff_id: UUID) -> Sequence[SupervisorAssignment]:
-    """Return every assignment of a worker, whose row is locked first, so that two cannot add up unseen."""
-    if await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True) is None:
+async def _locked(db: Db, request: AssignSupervisor) -> None:
+    """Lock worker and supervisor, in order, so that two assignments cannot add up unseen. Raises `NotThere`."""
+    both = Staff.agency_id == db.scope.agency_id, Staff.id.in_([request.staff_id, request.supervisor_id])
+    rows = (await db.scalars(select(Staff).where(*both).order_by(Staff.id).with_for_update())).all()
+    if request.staff_id not in {row.id for row in rows}:
         raise NotThere
+
+
+async def _span(db: Db, request: AssignSupervisor) -> Load:
+    """Return the worst that the supervisor would have from the new first day on, the new worker among them."""
+    of = (
+        SupervisorAssignment.agency_id == db.scope.agency_id,
+        SupervisorAssignment.supervisor_id == request.supervisor_id,
+    )
+    shares = [
+        (one.staff_id, Share(one.fte, one.valid_from, one.valid_to))
+        for one in await db.scalars(select(SupervisorAssignment).where(*of))
+    ]
+    new = (request.staff_id, Share(request.fte, request.valid_from, request.valid_to))
+    return worst_span(await supervised_by(db, [*shares, new]), request.valid_from, request.valid_to)
+
+
+async def supervised_by(db: Db, shares: Sequence[tuple[UUID, Share]]) -> list[Supervised]:
+    """Return workers with their shares, within the days of their employment."""
+    ids = {staff_id for staff_id, _ in shares}
+    known = Staff.agency_id == db.scope.agency_id, Staff.id.in_(ids)
+    staff = {row.id: row for row in await db.scalars(select(Staff).where(*known))}
+    stood = (await regimes_of(db, ids)).stood
+    return [
+        Supervised(
+            one.fte * staff[staff_id].fte,
+            max(one.valid_from, staff[staff_id].employed_from),
+            min(one.valid_to or LAST, staff[staff_id].employed_to or LAST),
+            stood[staff_id],
+        )
+        for staff_id, one in shares
+    ]
+
+
+async def _others(db: Db, staff_id: UUID) -> Sequence[SupervisorAssignment]:
+    """Return every assignment of a worker."""
     question = select(SupervisorAssignment).where(
         SupervisorAssignment.agency_id == db.scope.agency_id, SupervisorAssignment.staff_id == staff_id
     )

@@ -18,10 +18,11 @@ from common.identity import Actor
 from common.packs import LAST, Authority
 from common.packs.model import Confidence
 from workforce.commands.reach import OVERSIGHT, reach_staff, supervised_on, today_of, within_reach
+from workforce.commands.stood import Regimes, regimes_of
 from workforce.models import Placement, Program, ProgramPack, Staff, SupervisorAssignment, Training, WorkHours
 from workforce.queries.practised import assessed_days, credentials_held, declared_by, supervisions_of, trained_days
 from workforce.rules.signing import is_employed
-from workforce.rules.standing import Asked, Learnt, Line, Needs, Person, State, Stood
+from workforce.rules.standing import Asked, Learnt, Line, Needs, Person, State, packs_on
 from workforce.rules.standing_words import SOURCES, TEXTS, certainty, lines_of
 
 SINCE_EVER = date(1900, 1, 1)
@@ -89,7 +90,7 @@ class Standings(BaseModel):
 async def standing_of(db: Db, actor: Actor, staff_id: UUID, on: date | None) -> Standing:
     """Return one's own standing, of whom one supervises, or anybody's for administrators and auditors."""
     staff = await reach_staff(db, actor, staff_id, OVERSIGHT)
-    day = await _day(db, on)
+    day = await day_asked(db, on)
     person = (await known(db, [staff], day))[staff_id]
     lines = lines_of(person, day)
     return Standing(
@@ -105,7 +106,7 @@ async def standings(
     db: Db, actor: Actor, on: date | None, program_id: UUID | None, after: Cursor | None, limit: int
 ) -> Standings:
     """Page through who works here on a day and stands within the caller's reach, by id."""
-    day = await _day(db, on)
+    day = await day_asked(db, on)
     question = select(Staff).where(
         Staff.agency_id == db.scope.agency_id,
         Staff.employed_from <= day,
@@ -123,7 +124,7 @@ async def standings(
     return Standings(on=day, items=items, next=encode_cursor(day, items[-1].staff_id) if more else None)
 
 
-async def _day(db: Db, on: date | None) -> date:
+async def day_asked(db: Db, on: date | None) -> date:
     """Return the day asked about, or today. Raises `Unprocessable` for one that nobody plans for yet."""
     today = await today_of(db)
     if on is not None and on > today + AHEAD:
@@ -168,19 +169,20 @@ async def known(db: Db, staff: Sequence[Staff], day: date) -> dict[UUID, Person]
     ids = [one.id for one in staff]
     supervisees = await _supervisees(db, ids, day)
     everybody = {*ids, *(one for some in supervisees.values() for one in some)}
-    stood, places = await _stood(db, everybody, day)
+    regimes = await regimes_of(db, everybody)
+    places = await _places(db, regimes, day)
     learnt, worked = await _learnt(db, ids), await _worked(db, ids, day)
     credentials, declared = await credentials_held(db, ids), await declared_by(db, ids)
     assessed, trained = await assessed_days(db, ids, day), await trained_days(db, ids, day)
     supervisions, supervised = await supervisions_of(db, ids, SINCE_EVER), await _supervised(db, ids, day)
     found = {}
     for one in staff:
-        packs = {_packs(stood[supervisee], day) for supervisee in supervisees.get(one.id, ())}
+        packs = {packs_on(regimes.stood[supervisee], day) for supervisee in supervisees.get(one.id, ())}
         found[one.id] = Person(
             roles=frozenset(one.roles),
             employed_from=one.employed_from,
             peer_worker_since=one.peer_worker_since,
-            stood=stood[one.id],
+            stood=regimes.stood[one.id],
             needs=places.get(one.id, ()) if is_employed(one.employed_from, one.employed_to, day) else (),
             learnt=learnt[one.id],
             credentials=credentials[one.id],
@@ -194,10 +196,6 @@ async def known(db: Db, staff: Sequence[Staff], day: date) -> dict[UUID, Person]
     return found
 
 
-def _packs(stood: Sequence[Stood], day: date) -> frozenset[str]:
-    return frozenset(one.pack_id for one in stood if one.since <= day <= (one.until or LAST))
-
-
 def _latest(*days: Mapping[int, date]) -> dict[int, date]:
     found: dict[int, date] = {}
     for some in days:
@@ -206,36 +204,17 @@ def _latest(*days: Mapping[int, date]) -> dict[int, date]:
     return found
 
 
-async def _stood(db: Db, ids: Collection[UUID], day: date) -> tuple[dict[UUID, list[Stood]], dict[UUID, list[Needs]]]:
-    """Return each one's packs as they held over time, and what the programs of the day ask of a credential."""
-    mine = Placement.agency_id == db.scope.agency_id, Placement.staff_id.in_(ids)
-    placements = (await db.scalars(select(Placement).where(*mine).order_by(Placement.id))).all()
-    programs = {one.program_id for one in placements}
-    of = ProgramPack.agency_id == db.scope.agency_id, ProgramPack.program_id.in_(programs)
-    choices: dict[UUID, list[ProgramPack]] = {}
-    for choice in await db.scalars(select(ProgramPack).where(*of)):
-        choices.setdefault(choice.program_id, []).append(choice)
-    asking = Program.agency_id == db.scope.agency_id, Program.id.in_(programs), Program.credential_required
-    needs = {
-        one.id: _needs(one, choices.get(one.id, ()), day) for one in await db.scalars(select(Program).where(*asking))
-    }
-    stood: dict[UUID, list[Stood]] = {staff_id: [] for staff_id in ids}
+async def _places(db: Db, regimes: Regimes, day: date) -> dict[UUID, list[Needs]]:
+    """Return what the programs in which each one works on a day ask of a credential."""
+    there = [one for one in regimes.placements if one.valid_from <= day <= (one.valid_to or LAST)]
+    asking = Program.agency_id == db.scope.agency_id, Program.id.in_({one.program_id for one in there})
+    rows = await db.scalars(select(Program).where(*asking, Program.credential_required))
+    needs = {one.id: _needs(one, regimes.choices.get(one.id, ()), day) for one in rows}
     places: dict[UUID, dict[UUID, Needs]] = {}
-    for one in placements:
-        stood[one.staff_id] += _under(one, choices.get(one.program_id, ()))
-        if one.program_id in needs and one.valid_from <= day <= (one.valid_to or LAST):
+    for one in there:
+        if one.program_id in needs:
             places.setdefault(one.staff_id, {})[one.program_id] = needs[one.program_id]
-    return stood, {staff_id: list(some.values()) for staff_id, some in places.items()}
-
-
-def _under(placement: Placement, choices: Sequence[ProgramPack]) -> list[Stood]:
-    """Return each pack of a program for as long as both the choice and the placement hold."""
-    until = placement.valid_to or LAST
-    return [
-        Stood(one.pack_id, max(one.valid_from, placement.valid_from), min(one.valid_to or LAST, until))
-        for one in choices
-        if max(one.valid_from, placement.valid_from) <= min(one.valid_to or LAST, until)
-    ]
+    return {staff_id: list(some.values()) for staff_id, some in places.items()}
 
 
 def _needs(program: Program, choices: Sequence[ProgramPack], day: date) -> Needs:

@@ -58,6 +58,10 @@ class Stood:
     until: date | None
 
 
+def packs_on(stood: Iterable[Stood], day: date) -> frozenset[str]:
+    return frozenset(one.pack_id for one in stood if one.since <= day and (one.until is None or day <= one.until))
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a program where they work asks of a credential. No types listed: any. `packs`: the program's own."""
@@ -98,9 +102,7 @@ class Person:
     supervisees_packs: frozenset[frozenset[str]] = frozenset()
 
     def packs_on(self, day: date) -> frozenset[str]:
-        return frozenset(
-            one.pack_id for one in self.stood if one.since <= day and (one.until is None or day <= one.until)
-        )
+        return packs_on(self.stood, day)
 
     def rule(self, parameter: Parameter, day: date) -> Rule | None:
         return rule_in(self.packs_on(day), parameter, day)
