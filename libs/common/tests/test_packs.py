@@ -45,6 +45,9 @@ def value(packs: list[str], parameter: Parameter, day: date = DAY) -> Any:
         (["NC"], P.UNIT_LIMITS, None),  # ended with 2024
         (["DC"], P.SUPERVISOR_SPAN_FTE, "7"),
         (["DC"], P.SUPERVISION_MINUTES, 60),
+        (["DC"], P.SUPERVISION_MODES, ["face_to_face"]),
+        ([], P.SUPERVISION_MODES, None),
+        (["CA"], P.ACCEPTED_CREDENTIALS, [{"credential_type": "certified_peer_specialist", "to": None}]),
         (["TX"], P.GROUP_MAX, 12),
         (["VA"], P.GROUP_MAX, 10),
         (["TX", "VA"], P.GROUP_MAX, 10),
@@ -72,6 +75,27 @@ def test_washingtons_old_credential_counts_to_the_end_of_2026(day: date, counsel
     accepted = {one.credential_type for one in rule.value if one.to is None or day <= one.to}
     assert (CredentialType.PEER_COUNSELOR in accepted) is counselor_counts
     assert CredentialType.CERTIFIED_PEER_SPECIALIST in accepted
+
+
+@pytest.mark.parametrize(("day", "guideline"), [(date(2026, 12, 31), "WA-182-115"), (date(2027, 1, 1), "WA-246-929")])
+def test_each_day_has_its_own_source(day: date, guideline: str) -> None:
+    rule = rule_on(["WA"], P.ACCEPTED_CREDENTIALS, day)
+
+    assert rule is not None
+    assert rule.guideline_id == guideline
+
+
+def test_a_list_is_taken_whole_from_the_first_of_equals() -> None:
+    """Ohio's and Virginia's ways to qualify stand beside each other; no list is stricter than another."""
+    together, alone = rule_on(["VA", "OH"], P.SUPERVISOR_ROUTES, DAY), rule_on(["OH"], P.SUPERVISOR_ROUTES, DAY)
+
+    assert together == alone
+
+
+@pytest.mark.parametrize("pack", PACKS.values(), ids=lambda pack: pack.id)
+def test_required_is_only_what_binds_and_was_read(pack: Any) -> None:
+    for rule in pack.rules:
+        assert rule.is_required == (rule.authority.binds and rule.confidence is Confidence.SOURCE)
 
 
 def test_texas_supervises_the_newly_certified_weekly_and_the_others_by_the_month() -> None:

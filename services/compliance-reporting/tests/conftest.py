@@ -139,10 +139,18 @@ class Books:
         )  # fmt: skip
         return self.say(intake.PEER_ASSIGNED, facts, facts.assignment_id)
 
-    def supervision(self, supervisor_id: UUID, held_on: date, *staff_ids: UUID, minutes: int = 60, **more: Any) -> UUID:
+    def supervision(
+        self,
+        supervisor_id: UUID,
+        held_on: date,
+        *staff_ids: UUID,
+        minutes: int = 60,
+        mode: str = "face_to_face",
+        voided: bool = False,
+    ) -> UUID:
         facts = workforce.SupervisionFacts(
             supervision_id=uuid4(), supervisor_id=supervisor_id, staff_ids=list(staff_ids), held_on=held_on,
-            minutes=minutes, mode="face_to_face", **more,
+            minutes=minutes, mode=mode, voided=voided,
         )  # fmt: skip
         return self.say(workforce.SUPERVISION_HELD, facts, facts.supervision_id)
 

@@ -236,6 +236,19 @@ async def test_m07_without_a_pack_14_days_at_first_then_30(books: Any) -> None:
     assert (result.authority, result.target, result.verdict) == (Authority.DEFAULT, 95.0, Verdict.WARN)
 
 
+@pytest.mark.parametrize(("mode", "met"), [("face_to_face", True), ("video", False), ("telephone", False)])
+async def test_m07_dc_counts_what_was_held_face_to_face(books: Any, mode: str, met: bool) -> None:
+    books.agency()
+    books.program()
+    books.pack("DC")
+    worker = books.hire(employed_from=date(2026, 1, 1), employed_to=date(2026, 1, 7))
+    books.supervision(uuid4(), date(2026, 1, 3), worker, mode=mode)
+
+    _, units = await books.ask("M07")
+
+    assert units == {two(worker, date(2026, 1, 1)): met}
+
+
 @pytest.mark.parametrize(("last_day", "counts"), [(date(2026, 1, 6), True), (date(2026, 1, 5), False)])
 async def test_m07_who_left_in_an_interval_needs_four_fifths_of_it(books: Any, last_day: date, counts: bool) -> None:
     books.agency()
@@ -268,7 +281,8 @@ async def test_m08_ohio_asks_for_years_and_both_trainings(books: Any) -> None:
 
     met = {two_ids(held[one], worker): one in (qualified, clinician) for one in held}
     assert units == met
-    assert (result.numerator, result.denominator, result.verdict) == (2, 4, Verdict.FAIL)
+    # Ohio's rule is yet to be confirmed, so falling short of it is a warning.
+    assert (result.numerator, result.denominator, result.verdict) == (2, 4, Verdict.WARN)
 
 
 def two_ids(one: UUID, other: UUID) -> UUID:
@@ -308,7 +322,8 @@ async def test_m10_fifteen_people_are_within_north_carolinas_limit_and_sixteen_a
     result, units = await books.ask("M10")
 
     assert units == {two(worker, date(2026, 1, 5)): True, two(worker, date(2026, 1, 6)): False}
-    assert (result.numerator, result.denominator, result.authority) == (1, 2, Authority.STATE_REQ)
+    # judged by the state's number, and called required of nobody until that is confirmed
+    assert (result.numerator, result.denominator, result.authority) == (1, 2, Authority.DEFAULT)
 
 
 async def test_m10_what_one_state_requires_is_not_shown_as_required_of_a_program_elsewhere(books: Any) -> None:

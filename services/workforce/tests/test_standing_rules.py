@@ -61,8 +61,8 @@ def credential(**more: Any) -> KnownCredential:
     return KnownCredential(**said | more)
 
 
-def held(on: date, minutes: int = 60) -> HeldSupervision:
-    return HeldSupervision(ONE, ONE, on, minutes, next(iter(SupervisionMode)))
+def held(on: date, minutes: int = 60, mode: SupervisionMode = SupervisionMode.FACE_TO_FACE) -> HeldSupervision:
+    return HeldSupervision(ONE, ONE, on, minutes, mode)
 
 
 def learnt(kind: TrainingKind, hours: str, on: date, topic: TrainingTopic = TrainingTopic.ETHICS) -> Learnt:
@@ -293,6 +293,15 @@ def test_a_missed_interval_stays_missed_until_the_next_supervision(
     found = line(person, Asked.SUPERVISION, date(2026, 1, 18))
 
     assert (found.state, found.due_on) == (state, date(2026, 1, 28))
+
+
+@pytest.mark.parametrize(
+    ("mode", "state"), [(SupervisionMode.FACE_TO_FACE, State.MET), (SupervisionMode.VIDEO, State.DUE_SOON)]
+)
+def test_dc_counts_what_was_held_face_to_face(mode: SupervisionMode, state: State) -> None:
+    person = peer("DC", employed_from=date(2026, 1, 1), supervisions=[held(date(2026, 1, 3), mode=mode)])
+
+    assert line(person, Asked.SUPERVISION, date(2026, 1, 4)).state is state
 
 
 def test_the_last_week_of_an_interval_is_soon() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from common.contracts.codes import CredentialType
-from common.contracts.workforce_codes import CertificateStage, TrainingKind, TrainingTopic
+from common.contracts.workforce_codes import CertificateStage, SupervisionMode, TrainingKind, TrainingTopic
 
 
 class Authority(StrEnum):
@@ -50,6 +50,7 @@ class Parameter(StrEnum):
     COMPETENCY_MONTHS = "competency_months"
     SUPERVISION_INTERVAL = "supervision_interval"
     SUPERVISION_MINUTES = "supervision_minutes"
+    SUPERVISION_MODES = "supervision_modes"
     SUPERVISION_BEFORE_WORK_MINUTES = "supervision_before_work_minutes"
     SUPERVISOR_ROUTES = "supervisor_routes"
     SUPERVISOR_SPAN_FTE = "supervisor_span_fte"
@@ -137,6 +138,7 @@ SHAPES: Mapping[Parameter, Any] = {
     Parameter.COMPETENCY_MONTHS: Count,
     Parameter.SUPERVISION_INTERVAL: tuple[Interval, ...],
     Parameter.SUPERVISION_MINUTES: Count,
+    Parameter.SUPERVISION_MODES: tuple[SupervisionMode, ...],
     Parameter.SUPERVISION_BEFORE_WORK_MINUTES: Count,
     Parameter.SUPERVISOR_ROUTES: tuple[Route, ...],
     Parameter.SUPERVISOR_SPAN_FTE: Hours,
@@ -175,6 +177,11 @@ class Rule(Strict):
         if self.authority.binds and self.confidence is Confidence.DEFAULT:
             raise ValueError("what nobody asks for binds nobody")
         return self
+
+    @property
+    def is_required(self) -> bool:
+        """Tell whether it binds and is confirmed: of nothing else may anybody be told that it is required."""
+        return self.authority.binds and self.confidence is Confidence.SOURCE
 
     def in_force(self, day: date) -> bool:
         begun = self.effective_from is None or self.effective_from <= day

@@ -116,10 +116,10 @@ def _next(day: date) -> date:
 
 
 def judged_by(found: Regimes, parameter: Parameter, owners: Iterable[UUID], days: Sequence[date]) -> list[Rule]:
-    """Return the binding rules on a parameter under which all of `owners` stood on all of `days`, by authority.
+    """Return the required rules on a parameter under which all of `owners` stood on all of `days`, by authority.
 
-    None if anybody stood under none: what only a default asks of one program is never shown as required of it, because
-    another program's state requires it there.
+    None if anybody stood under none, or under one that is yet to be confirmed: what only a default asks of one program
+    is never shown as required of it, because another program's state requires it there.
     """
     spells = _by_owner([*found.of_programs, *found.of_staff])
     rules: dict[tuple[str, str], Rule] = {}
@@ -127,7 +127,7 @@ def judged_by(found: Regimes, parameter: Parameter, owners: Iterable[UUID], days
         for day in days:
             packs = next((one.what for one in spells.get(owner, ()) if one.since <= day <= (one.until or LAST)), ())
             rule = rule_on(packs, parameter, day)
-            if rule is None or not rule.authority.binds:
+            if rule is None or not rule.is_required:
                 return []
             rules[(rule.guideline_id, rule.citation)] = rule
     order = list(Authority)

@@ -53,9 +53,9 @@ SUPERVISION_ON_TIME = Measure(
     authority=Authority.DEFAULT,
     target=Decimal(95),
     target_authority=Authority.DEFAULT,
-    parameters=(Parameter.SUPERVISION_INTERVAL, Parameter.SUPERVISION_MINUTES),
+    parameters=(Parameter.SUPERVISION_INTERVAL, Parameter.SUPERVISION_MINUTES, Parameter.SUPERVISION_MODES),
     citation="States say how often peers are supervised; SAMHSA's Model Standards name no interval.",
-    numerator="intervals in which the worker had a supervision of at least the minutes asked for",
+    numerator="intervals in which the worker had a supervision of at least the minutes, and of the kind, asked for",
     denominator="intervals that ended in the period, of peers who were employed on at least 80 % of their days",
     exclusions="intervals that were not over when the report was made",
     interpretation=(
@@ -64,7 +64,8 @@ SUPERVISION_ON_TIME = Measure(
         "first day asks for. A calendar month ends with its last day, and a first month begun late counts as a whole "
         "month for the 80 %. Where a rule speaks of other workers only (Texas of the certified), the default counts.",
         "One supervision has to be long enough by itself; where a binding interval comes without minutes (Texas), any "
-        "length will do. One of several workers counts for each of them.",
+        "length will do. Where a pack says how it is held (District of Columbia: face to face), only such ones count. "
+        "One of several workers counts for each of them.",
     ),
     units=f"""
         with recursive {TABLES}, {HELD}, stretch as (
@@ -82,9 +83,11 @@ SUPERVISION_ON_TIME = Measure(
             where v.agency_id = :agency and not v.voided and s.id = any(v.staff_ids)
             and v.held_on between s.first_day and s.last_day
             and (v.minutes >= r.number or r.number is null or (s.binds and not r.binds))
+            and (m.detail ? v.mode or m.detail is null or (s.binds and not m.binds))
         ) as in_numerator
         from stretch s
         {rule_of("s.id", Parameter.SUPERVISION_MINUTES, "s.first_day")}
+        {rule_of("s.id", Parameter.SUPERVISION_MODES, "s.first_day", name="m")}
         where s.last_day between :start and :end and s.last_day < {TODAY}
         and least(s.last_day, s.employed_to) - s.first_day + 1 >= 0.8 * s.whole
     """,

@@ -11,8 +11,8 @@ from compliance_reporting.guidelines.regimes import TABLES, rule_of
 
 PACKS_JUDGE = (
     "What is asked for is what the packs of the worker's programs ask for on that day (docs/packs.md); without a pack "
-    "that says anything, the default, which nobody requires. The measure binds only where a binding rule counts for "
-    "every program and every peer; where it counts for some, all are shown under the default's authority."
+    "that says anything, the default, which nobody requires. The measure binds only where a binding rule that we "
+    "could confirm counts for every program and every peer; otherwise all are shown under the default's authority."
 )
 PEER_CREDENTIALS = ", ".join(f"'{one}'" for one in CredentialType if one is not CredentialType.LICENSED_CLINICIAN)
 # Each credential's statuses as stretches of days; of several statuses of one day the last told counts. Facts of early

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 from common.packs import LAST, Parameter, Rule
-from common.packs.model import Confidence
 from workforce.rules.standing import Stood, packs_on, rule_in
 
 
@@ -35,8 +34,7 @@ class Load:
     @property
     def is_forbidden(self) -> bool:
         """Tell whether it is beyond what a confirmed rule allows, which somebody has to answer for."""
-        rule = self.rule
-        return rule is not None and self.is_beyond and rule.authority.binds and rule.confidence is Confidence.SOURCE
+        return self.rule is not None and self.is_beyond and self.rule.is_required
 
 
 def span_on(supervised: Iterable[Supervised], day: date) -> Load:

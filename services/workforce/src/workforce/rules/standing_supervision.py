@@ -70,14 +70,22 @@ def stretches(person: Person, day: date) -> list[Stretch]:
 
 
 def is_held_in(person: Person, stretch: Stretch) -> bool:
-    """Tell whether one supervision of the interval was long enough by itself."""
-    minutes = person.rule(Parameter.SUPERVISION_MINUTES, stretch.first_day)
-    any_length = minutes is None or (stretch.rule.authority.binds and not minutes.authority.binds)
+    """Tell whether one supervision of the interval was long enough by itself, and held in a way that counts."""
+    minutes, modes = (
+        _beside(stretch, person.rule(parameter, stretch.first_day))
+        for parameter in (Parameter.SUPERVISION_MINUTES, Parameter.SUPERVISION_MODES)
+    )
     return any(
         stretch.first_day <= one.held_on <= stretch.last_day
-        and (any_length or (minutes is not None and one.minutes >= minutes.value))
+        and (minutes is None or one.minutes >= minutes.value)
+        and (modes is None or one.mode in modes.value)
         for one in person.supervisions
     )
+
+
+def _beside(stretch: Stretch, rule: Rule | None) -> Rule | None:
+    """Return a rule about a supervision, unless a binding interval comes without one and only a default says any."""
+    return None if rule and stretch.rule.authority.binds and not rule.authority.binds else rule
 
 
 def supervision_lines(person: Person, day: date) -> Iterable[Line]:
