@@ -232,6 +232,25 @@ async def test_supervisees_go_on_with_somebody_from_the_day_after(administrator:
     ]
 
 
+async def test_nobody_supervises_or_is_placed_beyond_their_last_day(administrator: Caller) -> None:
+    leaver, peer = await add_staff(administrator, "supervisor", "peer"), await add_staff(administrator, "peer")
+    await administrator.put(f"{W}/staff/{leaver.staff_id}/departure", {"last_day": "2026-06-30"}, 1)
+    program_id = await administrator.created(f"{W}/programs", {"name": "A", "opened_on": "2025-01-01"})
+    placed = {"program_id": str(program_id), "role": "peer", "fte": "1", "valid_from": "2026-01-01"}
+    assigned = {"staff_id": str(peer.staff_id), "supervisor_id": str(leaver.staff_id), "valid_from": "2026-01-01"}
+    placements, assignments = f"{W}/staff/{leaver.staff_id}/placements", f"{W}/supervisor-assignments"
+
+    open_placement = await administrator.post(placements, placed)
+    late_placement = await administrator.post(placements, placed | {"valid_to": "2026-07-01"})
+    open_assignment = await administrator.post(assignments, assigned)
+    late_assignment = await administrator.post(assignments, assigned | {"valid_from": "2026-07-01"})
+
+    assert kind(open_placement) == kind(late_placement) == (422, "not-employed-then")
+    assert kind(open_assignment) == kind(late_assignment) == (422, "supervisor-leaves")
+    assert (await administrator.post(placements, placed | {"valid_to": "2026-06-30"})).status_code == 201
+    assert (await administrator.post(assignments, assigned | {"valid_to": "2026-06-30"})).status_code == 201
+
+
 async def test_who_leaves_works_in_no_program_any_more(platform: Platform, administrator: Caller) -> None:
     leaver = await add_staff(administrator, "peer")
     programs = [

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,6 +185,27 @@ async def test_a_known_device_is_no_way_to_guess_nor_good_for_another_name(
     assert [answer.status_code for answer in guesses] == [401] * 10 + [429] * 2
     assert borrowed.status_code == 429
     assert (await http.post(f"{W}/sign-ins", json=right)).status_code == 200
+
+
+async def test_who_found_out_a_password_and_guesses_codes_keeps_its_owner_not_out(
+    http: httpx.AsyncClient, administrator: Caller
+) -> None:
+    member = await add_staff(administrator, "peer")
+    right = {"email": member.email, "password": PASSWORD}
+    known = (await http.post(f"{W}/sign-ins", json=right)).json()["known_device"]
+    secret = (await member.post(f"{W}/me/totp", {})).json()["secret"]
+    await member.post(f"{W}/me/totp/confirmations", {"code": pyotp.TOTP(secret).now()})
+
+    async def with_code(code: str, **more: str) -> int:
+        challenge = (await http.post(f"{W}/sign-ins", json=right | more)).json()["challenge"]
+        return (await http.post(f"{W}/sign-in-codes", json={"challenge": challenge, "code": code} | more)).status_code
+
+    guesses = [await with_code("000000") for _ in range(7)]
+    code = pyotp.TOTP(secret).at(time.time() + 30)
+    stranger, owner = await with_code(code), await with_code(code, known_device=known)
+
+    assert guesses[0] == 401
+    assert [guesses[-1], stranger, owner] == [429, 429, 200]
 
 
 async def test_one_network_that_tries_many_names_has_to_wait(platform: Platform, administrator: Caller) -> None:

@@ -17,6 +17,7 @@ import pytest_asyncio
 from fastapi import FastAPI, Request
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
+from sqlalchemy import text
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from common.embedded import free_port
@@ -345,9 +346,55 @@ async def test_what_was_refused_leaves_one_audit_entry_and_no_name(platform: Pla
     assert kind(answer) == (401, entry["reason_code"]) == (401, "provider-account-refused")
     assert "canary" not in entry["detail"]
     assert agency.domain not in entry["detail"]
-    assert (
-        await platform.value(
-            "select count(*) from workforce.provider_link where provider_id = :p", p=agency.provider_id
+    links = "select count(*) from workforce.provider_link where provider_id = :p"
+    assert await platform.value(links, p=agency.provider_id) == 0
+
+
+async def test_an_address_that_differs_by_an_accent_is_somebody_else(platform: Platform, agency: Agency) -> None:
+    answer = await agency.with_token(email=f"sám@{agency.domain}")
+
+    assert kind(answer) == (401, "provider-account-refused")
+    links = "select count(*) from workforce.provider_link where provider_id = :p"
+    assert await platform.value(links, p=agency.provider_id) == 0
+
+
+async def test_who_is_unlinked_on_the_way_back_is_refused_like_anybody(platform: Platform, agency: Agency) -> None:
+    person = Caller(agency.http, (await agency.with_token()).json()["access_token"])
+    staff_id = (await person.get(f"{W}/me")).json()["id"]
+    setup = await agency.administrator.get(f"{W}/providers/{agency.provider_id}")
+    no_more = {name: setup.json()[name] for name in ("name", "email_domains", "aal2_acr_values", "aal2_amr_values")}
+    changed = no_more | {"link_by_email": False, "enabled": True}
+    answer = await agency.administrator.put(f"{W}/providers/{agency.provider_id}", changed, version=1)
+    assert answer.status_code == 200, answer.text
+
+    async with platform.admin.begin() as connection:
+        held = "delete from workforce.provider_link where staff_id = cast(:id as uuid)"
+        await connection.execute(text(held), {"id": staff_id})
+        arriving = asyncio.create_task(agency.with_token())
+        blocked = (
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%provider_link%'"
         )
-        == 0
-    )
+        await platform.eventually(blocked, 1, seconds=4)
+
+    assert kind(await arriving) == (401, "provider-account-refused")
+
+
+async def test_a_sign_in_that_ended_links_no_account(platform: Platform, agency: Agency) -> None:
+    person = await add_staff(agency.administrator, "peer")
+    stolen = Caller(agency.http, person.token)
+    begun = (await stolen.post(f"{W}/me/providers/{agency.provider_id}/link-attempts", {})).json()
+    token = signed(agency.claims(begun, sub="a thief", email=None))
+    body = {"attempt": begun["attempt"], "state": asked(begun)["state"], "code": "a code"}
+
+    async def ended_meanwhile() -> dict[str, str]:
+        sql = "update workforce.sign_in set ended_at = now(), end_reason = 'ended_elsewhere' where staff_id = :id"
+        async with platform.admin.begin() as connection:
+            await connection.execute(text(sql), {"id": person.staff_id})
+        return {"id_token": token}
+
+    agency.issuer.answer = ended_meanwhile
+    answer = await stolen.post(f"{W}/me/provider-links", body)
+
+    assert kind(answer) == (401, "sign-in-needed")
+    links = "select count(*) from workforce.provider_link where provider_id = :p"
+    assert await platform.value(links, p=agency.provider_id) == 0

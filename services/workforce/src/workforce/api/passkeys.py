@@ -9,16 +9,15 @@ from starlette.responses import Response
 
 from common.database import transaction
 from common.errors import Refused
-from common.http import Created, CurrentCall, stepped_up
+from common.http import Created, CurrentCall
 from common.identity import NOBODY
 from common.runtime import Runtime
-from workforce.api.admission import PEOPLE
+from workforce.api.admission import OWN, PEOPLE
 from workforce.api.sign_in import AccessToken, Sign, TokenPair, access_token, scope_of, token_pair
 from workforce.commands import passkeys
 from workforce.queries import passkeys as queries
 
 PUBLIC = frozenset({"/v1/passkey-options", "/v1/passkey-sign-ins"})
-OWN = [*PEOPLE, stepped_up()]
 
 router = APIRouter(prefix="/v1", tags=["passkeys"])
 
@@ -68,7 +67,8 @@ async def rename(call: CurrentCall, passkey_id: UUID, body: passkeys.RenamePassk
 @router.post("/me/passkeys/{passkey_id}/removals", status_code=204, dependencies=OWN)
 async def remove(call: CurrentCall, passkey_id: UUID) -> None:
     async with call.transaction() as db:
-        await passkeys.remove(db, call.actor.staff_id, sorted(call.actor.roles), passkey_id)
+        me = call.actor
+        await passkeys.remove(db, me.staff_id, me.sign_in_id, sorted(me.roles), passkey_id)
 
 
 @router.post("/me/passkey-step-up-options", dependencies=PEOPLE)

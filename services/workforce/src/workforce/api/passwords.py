@@ -6,17 +6,16 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from common.http import Created, CurrentCall, stepped_up
+from common.http import Created, CurrentCall
 from common.text import Asked
-from workforce.api.admission import ADMINISTERING, PEOPLE, shown
+from workforce.api.admission import ADMINISTERING, PEOPLE, SENSITIVE, shown
 from workforce.api.sign_in import AccessToken, Sign, access_token
 from workforce.commands import access, passwords, proofs
-from workforce.commands.sign_ins import end_sign_ins
+from workforce.commands.sign_ins import end_sign_ins, hold_person
 from workforce.queries import sign_ins as queries
 from workforce.rules.signing import EndReason
 
 router = APIRouter(prefix="/v1", tags=["sign-in"])
-SENSITIVE = [*ADMINISTERING, stepped_up()]
 
 
 class OneTimePassword(BaseModel):
@@ -72,6 +71,7 @@ async def end_own(call: CurrentCall, body: EndOwn) -> Ended:
     """End one or all of one's own sign-ins, everywhere within a minute. Needs no Idempotency-Key: over is over."""
     mine = call.actor.staff_id
     async with call.transaction() as db:
+        await hold_person(db, mine)
         ended = await end_sign_ins(db, staff_id=mine, sign_in_id=body.sign_in_id, reason=EndReason.ENDED_ELSEWHERE)
     return Ended(ended=ended)
 

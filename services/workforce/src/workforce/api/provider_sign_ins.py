@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from common.database import transaction
 from common.errors import Unauthenticated
-from common.http import CurrentCall, stepped_up
+from common.http import CurrentCall
 from common.identity import NOBODY
 from common.runtime import Runtime
-from workforce.api.admission import PEOPLE
+from workforce.api.admission import OWN, PEOPLE
 from workforce.api.sign_in import AccessToken, Sign, TokenPair, access_token, scope_of, token_pair
 from workforce.commands import provider_attempts, provider_links, provider_sign_ins
 from workforce.commands.provider_attempts import AttemptRefused, Begun, ComeBack, Purpose
@@ -18,7 +18,6 @@ from workforce.commands.sign_ins import agency_of_token
 from workforce.queries import providers as queries
 
 PUBLIC = frozenset({"/v1/provider-sign-in-attempts", "/v1/provider-sign-ins"})
-OWN = [*PEOPLE, stepped_up()]
 
 router = APIRouter(prefix="/v1", tags=["providers"])
 
@@ -74,8 +73,9 @@ async def link(request: Request, call: CurrentCall, body: ComeBack) -> None:
     sign: Sign = request.state.sign
     attempt = await _take_up(call, body, Purpose.LINK)
     identity = await sign.issuers.identity(attempt.client, attempt.returned(body))
+    me, keys = call.actor, call.runtime.keys
     async with call.transaction() as db:
-        await provider_sign_ins.link(db, call.runtime.keys, attempt, identity, call.actor.staff_id)
+        await provider_sign_ins.link(db, keys, attempt, identity, me.staff_id, me.sign_in_id)
 
 
 @router.post("/me/providers/{provider_id}/link-removals", status_code=204, dependencies=OWN)

@@ -8,16 +8,15 @@ from starlette.responses import Response
 
 from common.database import transaction
 from common.errors import Unauthenticated
-from common.http import Created, CurrentCall, stepped_up
+from common.http import Created, CurrentCall
 from common.runtime import Runtime
-from workforce.api.admission import ADMINISTERING, CREATED, shown
+from workforce.api.admission import ADMINISTERING, CREATED, SENSITIVE, shown
 from workforce.api.sign_in import Sign, scope_of
 from workforce.commands import email_domains, provider_links, providers
 from workforce.queries import providers as queries
 from workforce.rules.signing import secret_matches
 
 PUBLIC = frozenset({"/v1/email-domains", "/v1/email-domain-withdrawals"})  # by the operator's token
-SENSITIVE = [*ADMINISTERING, stepped_up()]
 Authorization = Annotated[str, Header()]
 
 router = APIRouter(prefix="/v1", tags=["providers"])

@@ -6,17 +6,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from common.http import Created, CurrentCall, stepped_up
-from workforce.api.admission import ADMINISTERING, PEOPLE, shown
+from common.http import Created, CurrentCall
+from workforce.api.admission import OWN, PEOPLE, SENSITIVE, shown
 from workforce.api.sign_in import AccessToken, NewTotp, Sign, access_token
 from workforce.commands import proofs, second_factors
-from workforce.commands.recovery_codes import make_recovery_codes
-from workforce.commands.second_factors import require_second_factor
 from workforce.queries import sign_ins as queries
 
 router = APIRouter(prefix="/v1", tags=["second factors"])
-OWN = [*PEOPLE, stepped_up()]
-SENSITIVE = [*ADMINISTERING, stepped_up()]
 
 
 class RecoveryCodes(BaseModel):
@@ -58,8 +54,7 @@ async def confirm(request: Request, call: CurrentCall, body: second_factors.Give
 async def new_recovery_codes(call: CurrentCall) -> RecoveryCodes:
     """Make ten new recovery codes; the earlier ones are void."""
     async with call.transaction() as db:
-        await require_second_factor(db, call.actor.staff_id)
-        codes = await make_recovery_codes(db, call.actor.staff_id)
+        codes = await second_factors.new_recovery_codes(db, call.actor.staff_id, call.actor.sign_in_id)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -67,7 +62,8 @@ async def new_recovery_codes(call: CurrentCall) -> RecoveryCodes:
 async def remove_own(call: CurrentCall) -> None:
     """Remove one's own authenticator app and recovery codes."""
     async with call.transaction() as db:
-        await second_factors.remove_own(db, call.actor.staff_id, sorted(call.actor.roles))
+        me = call.actor
+        await second_factors.remove_own(db, me.staff_id, me.sign_in_id, sorted(me.roles))
 
 
 @router.post("/staff/{staff_id}/second-factor-removals", status_code=204, dependencies=SENSITIVE)

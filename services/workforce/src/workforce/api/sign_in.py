@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from common.contracts.codes import Role
 from common.database import Scope, transaction
-from common.errors import Unauthenticated
+from common.errors import Refused, Unauthenticated
 from common.identity import NOBODY
 from common.runtime import Runtime
 from common.text import Asked
@@ -141,6 +141,8 @@ async def sign_in(request: Request, body: signing.PasswordSignIn) -> TokenPair:
         agency_id, staff_id, attempt = await signing.find_login(db, runtime.keys, body, network)
     async with transaction(runtime.engine, runtime.tables, scope_of(request, agency_id, staff_id)) as db:
         outcome = await signing.sign_in(db, runtime.keys, staff_id, body, sign.limits, attempt)
+    if isinstance(outcome, Refused):
+        raise outcome
     if isinstance(outcome, signing.Halfway):
         raise signing.SecondFactorNeeded(outcome)
     return token_pair(sign, outcome, known_device=known_device(runtime.keys, body.email))
@@ -168,7 +170,8 @@ async def second_step(request: Request, body: signing.SecondStep) -> TokenPair:
     sign: Sign = request.state.sign
     agency_id, secret = agency_of_token(body.challenge.get_secret_value())
     async with transaction(runtime.engine, runtime.tables, scope_of(request, agency_id, None)) as db:
-        finished = await signing.second_step(db, runtime.keys, secret, body.code.get_secret_value(), sign.limits)
+        code = body.code.get_secret_value()
+        finished = await signing.second_step(db, runtime.keys, secret, code, sign.limits, body.known_device)
     if finished is None:
         raise signing.CodeRefused
     signed_in, email, codes = finished

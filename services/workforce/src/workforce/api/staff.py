@@ -7,18 +7,20 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from common.contracts.codes import Role
-from common.http import Created, CurrentCall, decode_cursor, stepped_up
-from workforce.api.admission import ADMINISTERING, CREATED, OVERSEEING, PEOPLE, SERVICES, Limit, shown
+from common.http import Created, CurrentCall, decode_cursor
+from workforce.api.admission import ADMINISTERING, CREATED, OVERSEEING, PEOPLE, SENSITIVE, SERVICES, Limit, shown, sure
 from workforce.commands import departures, staff, staff_changes
 from workforce.queries import people as queries
 
 router = APIRouter(prefix="/v1", tags=["staff"])
-SENSITIVE = [*ADMINISTERING, stepped_up()]
 
 
 @router.post("/staff", **CREATED, dependencies=ADMINISTERING)
 async def add_staff(call: CurrentCall, body: staff.AddStaff) -> Response:
+    """Add a member of staff. Who is to see the whole agency is added by somebody who proved lately who they are."""
     keys = call.runtime.keys
+    if not staff.AGENCY_WIDE.isdisjoint(body.roles):
+        await sure(call)
     return await call.once(body, lambda db: staff.add_staff(db, keys, body), location="/api/workforce/v1/staff/{id}")
 
 
@@ -57,7 +59,7 @@ async def change_staff(call: CurrentCall, staff_id: UUID, body: staff_changes.Ch
     return await call.change(lambda db, expected: staff_changes.change_staff(db, keys, staff_id, body, expected))
 
 
-@router.put("/staff/{staff_id}/departure", response_model=Created, dependencies=ADMINISTERING)
+@router.put("/staff/{staff_id}/departure", response_model=Created, dependencies=SENSITIVE)
 async def depart(call: CurrentCall, staff_id: UUID, body: departures.Depart) -> Response:
     return await call.change(lambda db, expected: departures.depart(db, staff_id, body, expected))
 

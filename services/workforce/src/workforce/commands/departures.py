@@ -22,6 +22,8 @@ from workforce.models import Assignment, Staff, SupervisorAssignment
 from workforce.rules.devices import DeviceEnd
 from workforce.rules.signing import EndReason, is_employed
 
+LEAVES_TOO = "Their own last day is recorded. Choose somebody who stays, or say first who takes over from them."
+
 
 class Depart(Asked):
     """From the day after, `caseload_to` accompanies whom they still accompany, and `supervisees_to` supervises."""
@@ -61,16 +63,23 @@ async def depart(db: Db, staff_id: UUID, request: Depart, expected: int) -> Crea
 async def _require_successor(db: Db, staff: Staff, request: Depart) -> None:
     """Intake knows whom they accompany; what it assigns meanwhile falls to the same successor there."""
     if request.caseload_to is not None:
-        await _require_fit(db, staff, request.caseload_to, Role.PEER, request.last_day, "/caseload_to")
+        successor = await _require_fit(db, staff, request.caseload_to, Role.PEER, request.last_day, "/caseload_to")
+        await _require_somebody_stays(db, staff, successor)
     elif await accompanies(db, staff.id, request.last_day):
         detail = "They still accompany people. Say in caseload_to who takes over, or hand these people over first."
         raise Refused("caseload-without-owner", detail, fields=[{"pointer": "/caseload_to", "detail": detail}])
 
 
 async def accompanies(db: Db, staff_id: UUID, last_day: date) -> bool:
-    beyond = or_(Assignment.valid_to.is_(None), Assignment.valid_to > last_day)
-    theirs = and_(Assignment.agency_id == db.scope.agency_id, Assignment.staff_id == staff_id)
-    return await db.scalar(select(Assignment.id).where(theirs, beyond).limit(1)) is not None
+    """Tell whether somebody accompanies people beyond a day, or is to take over those of somebody who leaves."""
+    of_agency, open_still = Staff.agency_id == db.scope.agency_id, Assignment.valid_to.is_(None)
+    theirs = and_(Assignment.staff_id == staff_id, or_(open_still, Assignment.valid_to > last_day))
+    # Intake hands these over only after the last day of whoever has them now, and from one who left to the next.
+    leavers = select(Staff.id).where(of_agency, Staff.caseload_to == staff_id).cte("leavers", recursive=True)
+    leavers = leavers.union(select(Staff.id).where(of_agency, Staff.caseload_to == leavers.c.id))
+    promised = and_(Assignment.staff_id.in_(select(leavers.c.id)), open_still)
+    found = select(Assignment.id).where(Assignment.agency_id == db.scope.agency_id, or_(theirs, promised))
+    return await db.scalar(found.limit(1)) is not None
 
 
 async def _pass_on_supervisees(db: Db, staff: Staff, request: Depart) -> None:
@@ -78,7 +87,9 @@ async def _pass_on_supervisees(db: Db, staff: Staff, request: Depart) -> None:
     supervised = (await db.scalars(question.order_by(SupervisorAssignment.id).with_for_update())).all()
     to = request.supervisees_to
     if to is not None:
-        await _require_fit(db, staff, to, Role.SUPERVISOR, request.last_day, "/supervisees_to")
+        successor = await _require_fit(db, staff, to, Role.SUPERVISOR, request.last_day, "/supervisees_to")
+        if any(_outlasts(assignment, successor.employed_to) for assignment in supervised):
+            raise Unprocessable("successor-leaves-too", LEAVES_TOO, "/supervisees_to")
     elif supervised:
         detail = "They still supervise people. Say in supervisees_to who does so from the day after."
         raise Refused(
@@ -100,8 +111,8 @@ def supervises_beyond(db: Db, staff_id: UUID, last_day: date) -> ColumnElement[b
     )
 
 
-async def _require_fit(db: Db, leaver: Staff, staff_id: UUID, role: Role, last_day: date, pointer: str) -> None:
-    """Raise `Unprocessable` unless somebody else works here in `role` on the day after the last one."""
+async def _require_fit(db: Db, leaver: Staff, staff_id: UUID, role: Role, last_day: date, pointer: str) -> Staff:
+    """Return somebody else, locked, who works here in `role` on the day after the last one. Raises `Unprocessable`."""
     successor = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update={"read": True})
     if successor is None:
         raise Unprocessable("no-such-staff", "No member of staff has this id.", pointer)
@@ -110,3 +121,21 @@ async def _require_fit(db: Db, leaver: Staff, staff_id: UUID, role: Role, last_d
     if successor.id == leaver.id or not works:
         detail = f"Choose somebody else, who works here as {role.value} on the day after the last one."
         raise Unprocessable("successor-does-not-fit", detail, pointer)
+    return successor
+
+
+async def _require_somebody_stays(db: Db, leaver: Staff, successor: Staff) -> None:
+    """Raise `Unprocessable` unless one successor after the other, as intake asks them, ends with one who stays.
+
+    So two who leave cannot name each other, nor somebody whose own last day is recorded without anybody after them.
+    """
+    seen, one = {leaver.id}, successor
+    while one.employed_to is not None:
+        seen.add(one.id)
+        if one.caseload_to is None or one.caseload_to in seen:
+            raise Unprocessable("successor-leaves-too", LEAVES_TOO, "/caseload_to")
+        one = await db.get_one(Staff, (db.scope.agency_id, one.caseload_to))
+
+
+def _outlasts(assignment: SupervisorAssignment, last_day: date | None) -> bool:
+    return last_day is not None and (assignment.valid_to is None or assignment.valid_to > last_day)

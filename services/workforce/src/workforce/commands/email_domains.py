@@ -45,7 +45,10 @@ async def grant(db: Db, request: GrantDomain) -> None:
 
 
 async def withdraw(db: Db, request: WithdrawDomain) -> None:
-    """Take a domain back: from now on no provider signs its addresses in or vouches for them."""
+    """Take a domain back: from now on no sign-in begins by its addresses, and no provider links anybody by one.
+
+    Accounts that were linked before go on; disabling the provider ends those.
+    """
     found = await db.get(EmailDomain, request.domain, with_for_update=True)
     if found is None or found.owner_agency_id != request.agency_id:
         raise NotThere

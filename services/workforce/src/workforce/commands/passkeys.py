@@ -16,11 +16,18 @@ from common.errors import NotThere, Refused, Unauthenticated
 from common.http import Created, require_version
 from common.privacy import KeyRing
 from common.text import Asked, Label
-from workforce.commands.passwords import has_totp, identity
+from workforce.commands.passwords import has_password, has_provider, has_totp, identity
 from workforce.commands.recovery_codes import make_recovery_codes, remove_recovery_codes, unused_recovery_codes
 from workforce.commands.second_factors import require_going_without
 from workforce.commands.sign_in import Limits
-from workforce.commands.sign_ins import SignedIn, prove_again, require_working, start_sign_in
+from workforce.commands.sign_ins import (
+    SignedIn,
+    end_sign_ins,
+    hold_caller,
+    prove_again,
+    require_working,
+    start_sign_in,
+)
 from workforce.models import Passkey, UsedChallenge
 from workforce.rules.passkeys import (
     CHALLENGE_FOR,
@@ -40,7 +47,7 @@ from workforce.rules.passkeys import (
     verified_registration,
     verified_use,
 )
-from workforce.rules.signing import SignInMethod
+from workforce.rules.signing import EndReason, SignInMethod
 
 LABEL = "passkey.label"
 KEPT_FOR = CHALLENGE_FOR + timedelta(minutes=5)  # an answered challenge is remembered longer than it is open
@@ -115,7 +122,11 @@ async def registration_options(db: Db, keys: KeyRing, site: Site, staff_id: UUID
 async def register(
     db: Db, keys: KeyRing, site: Site, staff_id: UUID, sign_in_id: UUID, request: RegisterPasskey
 ) -> tuple[Created, list[str]]:
-    """Keep a new passkey; return it, and recovery codes if there were none yet. Raises `Refused`."""
+    """Keep a new passkey; return it, and recovery codes if there were none yet. Raises `Refused`.
+
+    It ends the sign-ins that a password alone started, for somebody else may have known it.
+    """
+    await hold_caller(db, staff_id, sign_in_id)
     if (await db.scalar(select(func.count()).select_from(Passkey).where(*_of(db, staff_id))) or 0) >= PASSKEYS_MOST:
         raise Refused("passkeys-enough", f"There are {PASSKEYS_MOST} passkeys already. Remove one first.")
     try:
@@ -140,6 +151,7 @@ async def register(
     if kept.first() is None:
         raise Refused("passkey-known", "This passkey is registered already. Nothing needs to be done.")
     db.audit("passkey.register", staff_id, passkey_id=row["id"])
+    await end_sign_ins(db, staff_id=staff_id, but=sign_in_id, below_aal=2, reason=EndReason.SECOND_FACTOR_ADDED)
     codes = [] if await unused_recovery_codes(db, staff_id) else await make_recovery_codes(db, staff_id)
     return Created(id=row["id"], version=1), codes
 
@@ -229,15 +241,25 @@ async def rename(
     return Created(id=passkey.id, version=passkey.version)
 
 
-async def remove(db: Db, staff_id: UUID, roles: list[str], passkey_id: UUID) -> None:
-    """Remove one of one's own passkeys. Raises `Refused` if it is the last second factor and one is needed."""
+async def remove(db: Db, staff_id: UUID, sign_in_id: UUID, roles: list[str], passkey_id: UUID) -> None:
+    """Remove one of one's own passkeys. Raises `Refused` if the last one is needed, as a factor or as the way in."""
+    await hold_caller(db, staff_id, sign_in_id)
     passkey = await _own(db, staff_id, passkey_id)
     others = select(Passkey.id).where(*_of(db, staff_id), Passkey.id != passkey_id)
-    if await db.scalar(others.limit(1)) is None and not await has_totp(db, staff_id):
-        await require_going_without(db, staff_id, roles)
-        await remove_recovery_codes(db, staff_id)
+    if await db.scalar(others.limit(1)) is None:
+        await _require_going_without(db, staff_id, roles)
     await db.delete(passkey)
     db.audit("passkey.remove", staff_id, passkey_id=passkey_id)
+
+
+async def _require_going_without(db: Db, staff_id: UUID, roles: list[str]) -> None:
+    """Raise `Refused` if somebody may not be without any passkey; recovery codes for nothing else go with it."""
+    if not await has_password(db, staff_id) and not await has_provider(db, staff_id):
+        detail = "Register another passkey first: without this one you could not sign in any more."
+        raise Refused("last-way-in", detail)
+    if not await has_totp(db, staff_id):
+        await require_going_without(db, staff_id, roles)
+        await remove_recovery_codes(db, staff_id)
 
 
 async def _own(db: Db, staff_id: UUID, passkey_id: UUID) -> Passkey:

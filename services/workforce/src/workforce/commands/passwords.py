@@ -16,9 +16,9 @@ from common.database import Db
 from common.errors import NotThere, Unprocessable
 from common.privacy import KeyRing
 from common.text import Asked
-from workforce.commands.sign_ins import end_sign_ins
+from workforce.commands.sign_ins import end_sign_ins, hold_person
 from workforce.commands.staff import IDENTITY
-from workforce.models import Agency, Passkey, Password, Staff, Totp
+from workforce.models import Agency, Passkey, Password, ProviderLink, Staff, Totp
 from workforce.rules.passwords import is_short, normalized_password, password_faults
 from workforce.rules.signing import EndReason
 
@@ -39,11 +39,12 @@ async def give_one_time_password(db: Db, staff_id: UUID) -> str:
 
     A second factor stays: who has one is asked for it as ever.
     """
-    staff = await db.get(Staff, (db.scope.agency_id, staff_id))
-    if staff is None:
+    if await db.get(Staff, (db.scope.agency_id, staff_id)) is None:
         raise NotThere
     password = secrets.token_urlsafe(15)
-    await store(db, staff_id, await hashed(password), short=False, one_time=True)
+    hash_ = await hashed(password)
+    await hold_person(db, staff_id)
+    await store(db, staff_id, hash_, short=False, one_time=True)
     await end_sign_ins(db, staff_id=staff_id, reason=EndReason.PASSWORD_RESET)
     db.audit("password.give", staff_id)
     return password
@@ -74,6 +75,17 @@ async def has_totp(db: Db, staff_id: UUID) -> bool:
 
 async def has_passkey(db: Db, staff_id: UUID) -> bool:
     of = select(Passkey.id).where(Passkey.agency_id == db.scope.agency_id, Passkey.staff_id == staff_id)
+    return await db.scalar(of.limit(1)) is not None
+
+
+async def has_password(db: Db, staff_id: UUID) -> bool:
+    return await db.get(Password, (db.scope.agency_id, staff_id)) is not None
+
+
+async def has_provider(db: Db, staff_id: UUID) -> bool:
+    of = select(ProviderLink.provider_id).where(
+        ProviderLink.agency_id == db.scope.agency_id, ProviderLink.staff_id == staff_id
+    )
     return await db.scalar(of.limit(1)) is not None
 
 

@@ -55,6 +55,10 @@ def _require_sound(staff: Staff, request: PlaceStaff) -> None:
     left = staff.employed_to is not None and request.valid_from > staff.employed_to
     if request.valid_from < staff.employed_from or left:
         raise Unprocessable("not-employed-then", "The first day is outside the employment. Correct it.", "/valid_from")
+    if staff.employed_to is not None and (request.valid_to is None or request.valid_to > staff.employed_to):
+        raise Unprocessable(
+            "not-employed-then", "They leave before. Choose their last day or an earlier one.", "/valid_to"
+        )
 
 
 async def _require_apart(db: Db, staff_id: UUID, request: PlaceStaff) -> None:

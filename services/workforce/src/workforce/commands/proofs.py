@@ -9,8 +9,9 @@ from common.errors import Forbidden
 from common.privacy import KeyRing
 from common.text import Asked
 from workforce.commands import passwords, second_factors
-from workforce.commands.sign_ins import SignedIn, prove_again
+from workforce.commands.sign_ins import SignedIn, end_sign_ins, hold_caller, prove_again
 from workforce.commands.throttles import count_proof, take_back
+from workforce.rules.signing import EndReason
 
 
 class StepUp(Asked):
@@ -37,6 +38,7 @@ async def step_up(db: Db, keys: KeyRing, sign_in_id: UUID, request: StepUp) -> S
     Raises `Forbidden` for a password of somebody whose second factor is on file: it would prove less than they did.
     """
     staff_id = _caller(db)
+    await hold_caller(db, staff_id, sign_in_id)
     attempt = await count_proof(db, keys, staff_id)
     if await passwords.has_second_factor(db, staff_id):
         if request.code is None:
@@ -59,6 +61,7 @@ async def change_password(db: Db, keys: KeyRing, sign_in_id: UUID, request: pass
     The caller commits either way: a wrong one has to count. Raises `Unprocessable` for a new one that will not do.
     """
     staff_id = _caller(db)
+    await hold_caller(db, staff_id, sign_in_id)
     attempt = await count_proof(db, keys, staff_id)
     if await passwords.check_password(db, staff_id, request.password.get_secret_value()) is None:
         return False
@@ -68,13 +71,18 @@ async def change_password(db: Db, keys: KeyRing, sign_in_id: UUID, request: pass
 
 
 async def confirm_totp(db: Db, keys: KeyRing, sign_in_id: UUID, code: str) -> tuple[SignedIn, list[str]] | None:
-    """Make an enrolled authenticator count; return the stepped-up sign-in and the recovery codes, None if wrong."""
+    """Make an enrolled authenticator count; return the stepped-up sign-in and the recovery codes, None if wrong.
+
+    It ends the sign-ins that a password alone started, for somebody else may have known it.
+    """
     staff_id = _caller(db)
+    await hold_caller(db, staff_id, sign_in_id)
     attempt = await count_proof(db, keys, staff_id)
     codes = await second_factors.confirm(db, keys, staff_id, code)
     if codes is None:
         return None
     await take_back(db, attempt)
+    await end_sign_ins(db, staff_id=staff_id, but=sign_in_id, below_aal=2, reason=EndReason.SECOND_FACTOR_ADDED)
     return await prove_again(db, sign_in_id, aal=2), codes
 
 

@@ -10,9 +10,10 @@ from common.database import Db
 from common.errors import NotThere, Refused
 from common.privacy import KeyRing, blind_index
 from workforce.commands.email_domains import owner_of
-from workforce.commands.passwords import has_passkey
-from workforce.commands.sign_ins import end_sign_ins
-from workforce.models import Login, Password, Provider, ProviderLink, Staff
+from workforce.commands.passwords import has_passkey, has_password
+from workforce.commands.passwords import identity as known_identity
+from workforce.commands.sign_ins import end_sign_ins, hold_caller, hold_person
+from workforce.models import Login, Provider, ProviderLink, Staff
 from workforce.rules.id_tokens import Identity, subject_digest
 from workforce.rules.providers import domain_of
 from workforce.rules.signing import EndReason
@@ -41,8 +42,18 @@ async def linked_staff(db: Db, keys: KeyRing, provider: Provider, identity: Iden
             return None
         link = await db.get(ProviderLink, (db.scope.agency_id, provider.id, subject))
         assert link is not None  # made just now
-    link.last_used_at = db.now
     return link.staff_id
+
+
+async def use_link(db: Db, keys: KeyRing, provider: Provider, identity: Identity) -> bool:
+    """Note that the account of somebody who is locked signs them in; tell whether it is still theirs."""
+    subject = await _subject(db, keys, provider, identity)
+    key = (db.scope.agency_id, provider.id, subject)
+    link = await db.get(ProviderLink, key, with_for_update=True, populate_existing=True)
+    if link is None:  # unlinked while they were on their way
+        return False
+    link.last_used_at = db.now
+    return True
 
 
 async def _staff_by_email(db: Db, keys: KeyRing, provider: Provider, identity: Identity) -> UUID | None:
@@ -53,11 +64,18 @@ async def _staff_by_email(db: Db, keys: KeyRing, provider: Provider, identity: I
     if await owner_of(db, domain_of(email)) != db.scope.agency_id:  # the operator took it back
         return None
     login = await db.get(Login, blind_index(keys.platform_index_key(), "login", email))
-    return login.staff_id if login is not None and login.owner_agency_id == db.scope.agency_id else None
+    if login is None or login.owner_agency_id != db.scope.agency_id:
+        return None
+    # The index forgives accents, as people forget them; a provider may have given both addresses to two people.
+    known = str((await known_identity(db, keys, login.staff_id))["email"])
+    return login.staff_id if known.casefold() == email.casefold() else None
 
 
-async def link_own(db: Db, keys: KeyRing, provider: Provider, identity: Identity, staff_id: UUID) -> None:
+async def link_own(
+    db: Db, keys: KeyRing, provider: Provider, identity: Identity, staff_id: UUID, sign_in_id: UUID
+) -> None:
     """Link an account to who is signed in; a repeat changes nothing. Raises `LinkedOtherwise`."""
+    await hold_caller(db, staff_id, sign_in_id)
     subject = await _subject(db, keys, provider, identity)
     if not await _linked(db, provider.id, subject, staff_id, LinkedBy.PERSON):
         raise LinkedOtherwise
@@ -86,12 +104,16 @@ async def _linked(db: Db, provider_id: UUID, subject: bytes, staff_id: UUID, by:
 
 async def remove_own(db: Db, staff_id: UUID, provider_id: UUID, sign_in_id: UUID) -> None:
     """Unlink one's own account, which ends one's other sign-ins. Raises `Refused` if no way in would be left."""
+    await hold_caller(db, staff_id, sign_in_id)
     link = await db.scalar(select(ProviderLink).where(*_of(db, staff_id), ProviderLink.provider_id == provider_id))
     if link is None:
         raise NotThere
     others = select(ProviderLink.provider_id).where(*_of(db, staff_id), ProviderLink.provider_id != provider_id)
-    has_password = await db.get(Password, (db.scope.agency_id, staff_id)) is not None
-    if not has_password and not await has_passkey(db, staff_id) and await db.scalar(others.limit(1)) is None:
+    if (
+        not await has_password(db, staff_id)
+        and not await has_passkey(db, staff_id)
+        and await db.scalar(others.limit(1)) is None
+    ):
         raise Refused("last-way-in", "Register a passkey first: without this account you could not sign in any more.")
     await db.delete(link)
     db.audit("provider-link.remove", staff_id, provider_id=provider_id)
@@ -100,6 +122,7 @@ async def remove_own(db: Db, staff_id: UUID, provider_id: UUID, sign_in_id: UUID
 
 async def remove_for(db: Db, staff_id: UUID) -> None:
     """Remove all links of somebody, which ends their sign-ins."""
+    await hold_person(db, staff_id)
     if await db.get(Staff, (db.scope.agency_id, staff_id)) is None:
         raise NotThere
     await db.execute(delete(ProviderLink).where(*_of(db, staff_id)))

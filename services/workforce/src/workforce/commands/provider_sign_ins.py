@@ -59,6 +59,8 @@ async def sign_in(db: Db, keys: KeyRing, attempt: Open, identity: Identity, limi
         staff, _ = await require_working(db, staff_id)
     except Unauthenticated:
         raise AccountRefused(provider.id) from None
+    if not await links.use_link(db, keys, provider, identity):
+        raise AccountRefused(provider.id)
     aal = await _assured(db, provider, identity, staff_id, staff.roles)
     method, life, idle = SignInMethod.PROVIDER, limits.life, limits.idle
     signed_in = await start_sign_in(db, staff_id, method=method, life=life, idle=idle, aal=aal)
@@ -67,9 +69,9 @@ async def sign_in(db: Db, keys: KeyRing, attempt: Open, identity: Identity, limi
     return replace(signed_in, authenticated_at=started.authenticated_at)
 
 
-async def link(db: Db, keys: KeyRing, attempt: Open, identity: Identity, staff_id: UUID) -> None:
+async def link(db: Db, keys: KeyRing, attempt: Open, identity: Identity, staff_id: UUID, sign_in_id: UUID) -> None:
     """Link an account to who is signed in. Raises `LinkedOtherwise`."""
-    await links.link_own(db, keys, await _unchanged(db, attempt), identity, staff_id)
+    await links.link_own(db, keys, await _unchanged(db, attempt), identity, staff_id, sign_in_id)
 
 
 async def step_up(

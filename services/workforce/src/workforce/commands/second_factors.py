@@ -17,7 +17,7 @@ from common.privacy import KeyRing
 from common.text import Asked, Distinct
 from workforce.commands.passwords import has_passkey, has_second_factor, identity
 from workforce.commands.recovery_codes import make_recovery_codes, remove_recovery_codes, use_recovery_code
-from workforce.commands.sign_ins import end_sign_ins
+from workforce.commands.sign_ins import end_sign_ins, hold_caller, hold_person
 from workforce.models import Passkey, Password, SignInPolicy, Staff, Totp
 from workforce.rules.signing import EndReason, SecondFactorFor, SignInMethod, needs_second_factor
 from workforce.rules.totp import compact, enrolment_uri, matching_step
@@ -102,14 +102,17 @@ async def _totp(db: Db, staff_id: UUID) -> Totp | None:
     return await db.get(Totp, (db.scope.agency_id, staff_id), with_for_update=True, populate_existing=True)
 
 
-async def require_second_factor(db: Db, staff_id: UUID) -> None:
-    """Raise `Refused` unless a passkey or an authenticator is on file."""
+async def new_recovery_codes(db: Db, staff_id: UUID, sign_in_id: UUID) -> list[str]:
+    """Return ten new recovery codes. Raises `Refused` unless a passkey or an authenticator is on file."""
+    await hold_caller(db, staff_id, sign_in_id)
     if not await has_second_factor(db, staff_id):
         raise Refused("no-second-factor", "Register a passkey or an authenticator app first.")
+    return await make_recovery_codes(db, staff_id)
 
 
-async def remove_own(db: Db, staff_id: UUID, roles: list[str]) -> None:
+async def remove_own(db: Db, staff_id: UUID, sign_in_id: UUID, roles: list[str]) -> None:
     """Remove one's own authenticator. Raises `Refused` if the agency demands one or the password needs it."""
+    await hold_caller(db, staff_id, sign_in_id)
     if await has_passkey(db, staff_id):
         return await _remove_totp(db, staff_id)
     await require_going_without(db, staff_id, roles)
@@ -118,10 +121,10 @@ async def remove_own(db: Db, staff_id: UUID, roles: list[str]) -> None:
 
 
 async def require_going_without(db: Db, staff_id: UUID, roles: list[str]) -> None:
-    """Raise `Refused` if somebody may not be without any second factor."""
+    """Raise `Refused` if somebody, who is held, may not be without any second factor."""
     if await is_demanded(db, roles):
         raise Refused("second-factor-demanded", "Your agency asks for a second factor. Enrol another one instead.")
-    stored = await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True)
+    stored = await db.get(Password, (db.scope.agency_id, staff_id))
     if stored is not None and stored.short:
         raise Refused("password-too-short-alone", "Change to a password of 15 characters or more first.")
 
@@ -131,7 +134,8 @@ async def remove_for(db: Db, staff_id: UUID) -> None:
 
     A password that was good only beside it must be replaced at the next sign-in.
     """
-    stored = await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True)
+    await hold_person(db, staff_id)
+    stored = await db.get(Password, (db.scope.agency_id, staff_id))
     if await db.get(Staff, (db.scope.agency_id, staff_id)) is None:
         raise NotThere
     if stored is not None and stored.short:

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy import delete, select
 
 from common.database import Db
-from common.errors import Forbidden, Refused
+from common.errors import Forbidden, Refused, Unauthenticated
 from common.identity import NOBODY
 from common.privacy import KeyRing, blind_index
 from common.text import Asked, Email
@@ -39,6 +39,9 @@ class PasswordSignIn(Asked):
 class SecondStep(Asked):
     challenge: SecretStr = Field(max_length=200, description="from the problem that the first step answered")
     code: SecretStr = Field(max_length=64, description="of the authenticator app, or a recovery code")
+    known_device: str | None = Field(
+        default=None, max_length=200, description="what an earlier sign-in from this device was given"
+    )
 
 
 class SignInRefused(Refused):
@@ -107,15 +110,25 @@ async def find_login(db: Db, keys: KeyRing, request: PasswordSignIn, network: st
 
 async def sign_in(
     db: Db, keys: KeyRing, staff_id: UUID, request: PasswordSignIn, limits: Limits, attempt: Attempt
-) -> SignedIn | Halfway:
-    """Check a password; start the sign-in, or ask for the second factor. Raises `Refused`."""
+) -> SignedIn | Halfway | Refused:
+    """Check a password; start the sign-in, or ask for the second factor. Raises `SignInRefused`.
+
+    Returns the refusal of a right password that has to be replaced otherwise: the caller commits, then raises it, so
+    that nobody waits for what was no wrong guess.
+    """
     given = request.password.get_secret_value()
     stored = await passwords.check_password(db, staff_id, given)
     if stored is None:
         raise SignInRefused
-    staff, _ = await require_working(db, staff_id)
+    try:
+        staff, _ = await require_working(db, staff_id)
+    except Unauthenticated:
+        raise SignInRefused from None
     await take_back(db, attempt)
-    replacement = await _replacement(db, keys, stored, request)
+    try:
+        replacement = await _replacement(db, keys, stored, request)
+    except Refused as refusal:
+        return refusal
     if await passwords.has_second_factor(db, staff_id):
         return await _halfway(db, staff_id, replacement, enrols=False)
     if await second_factors.is_demanded(db, staff.roles):
@@ -171,7 +184,7 @@ async def enrol_halfway(db: Db, keys: KeyRing, secret: str) -> second_factors.En
 
 
 async def second_step(
-    db: Db, keys: KeyRing, secret: str, code: str, limits: Limits
+    db: Db, keys: KeyRing, secret: str, code: str, limits: Limits, known_device: str | None = None
 ) -> tuple[SignedIn, str, list[str]] | None:
     """Finish a sign-in with a code; return it, the e-mail address, and recovery codes if it enrolled; None if wrong.
 
@@ -179,7 +192,10 @@ async def second_step(
     """
     challenge = await _challenge(db, secret)
     staff_id = challenge.staff_id
-    attempt = await count_proof(db, keys, staff_id)
+    if challenge.enrols and await passwords.has_second_factor(db, staff_id):
+        raise CodeRefused  # one came first meanwhile: a password alone enrols no other
+    email = str((await passwords.identity(db, keys, staff_id))["email"])
+    attempt = await count_proof(db, keys, staff_id, email=email, device=known_device)
     challenge.attempts_left -= 1
     codes: list[str] | None = []
     if challenge.enrols:
@@ -193,7 +209,7 @@ async def second_step(
         await _replace(db, staff_id, challenge.new_hash, challenge.new_is_short)
     await db.execute(delete(Challenge).where(Challenge.staff_id == staff_id))
     signed_in = await start_sign_in(db, staff_id, method=method, life=limits.life, idle=limits.idle)
-    return signed_in, str((await passwords.identity(db, keys, staff_id))["email"]), codes
+    return signed_in, email, codes
 
 
 async def _challenge(db: Db, secret: str) -> Challenge:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from common.database import Db
 from common.errors import Unauthenticated
 from common.text import local_day
-from workforce.models import Access, Agency, Challenge, EndedSignIn, RefreshToken, SignIn, Staff
+from workforce.models import Access, Agency, Challenge, EndedSignIn, Password, RefreshToken, SignIn, Staff
 from workforce.rules.signing import IDLE, EndReason, SignInMethod, access_until, is_employed, is_idle
 
 LISTED = timedelta(hours=2)  # longer than any access token lives, so that no ended one comes back to life
@@ -80,6 +80,32 @@ async def require_working(db: Db, staff_id: UUID) -> tuple[Staff, str]:
     return staff, agency.zone
 
 
+async def hold_person(db: Db, staff_id: UUID) -> None:
+    """Let through one change at a time of how somebody signs in; sign-ins of theirs wait for it, or it for them.
+
+    Taken before anything else, and in the order that everything else takes these locks: password, staff.
+    """
+    await db.get(Password, (db.scope.agency_id, staff_id), with_for_update=True, populate_existing=True)
+    await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True, populate_existing=True)
+
+
+async def hold_caller(db: Db, staff_id: UUID, sign_in_id: UUID) -> None:
+    """Hold a caller whose sign-in is open at this very moment: its token may outlive it for up to a minute.
+
+    So nobody who was put out plants a way back in. Raises `Unauthenticated`.
+    """
+    await hold_person(db, staff_id)
+    await require_working(db, staff_id)
+    await open_sign_in(db, sign_in_id)
+
+
+async def require_open(db: Db, sign_in_id: UUID) -> None:
+    """Raise `Unauthenticated` if the caller's sign-in ended, though its token is not known as ended yet."""
+    found = await db.get(SignIn, (db.scope.agency_id, sign_in_id))
+    if found is None or found.ended_at is not None:
+        raise Unauthenticated
+
+
 async def end_sign_ins(
     db: Db,
     *,
@@ -87,15 +113,19 @@ async def end_sign_ins(
     device_id: UUID | None = None,
     sign_in_id: UUID | None = None,
     but: UUID | None = None,
+    below_aal: int | None = None,
     reason: EndReason,
 ) -> int:
     """End the open sign-ins that all given ids hold for, everywhere within a minute; return how many those were.
 
-    `but`: the one that stays. At least one of the other ids is needed, so that nobody ends a whole agency's by mistake.
+    `but`: the one that stays. `below_aal`: only those of less assurance. At least one of the other ids is needed, so
+    that nobody ends a whole agency's by mistake.
     """
     which = _which(staff_id, device_id, sign_in_id)
     if but is not None:
         which.append(SignIn.id != but)
+    if below_aal is not None:
+        which.append(SignIn.aal < below_aal)
     ended = update(SignIn).where(*which, SignIn.ended_at.is_(None)).values(ended_at=db.now, end_reason=reason)
     await db.flush()
     ids = [row.id for row in await db.execute(ended.returning(SignIn.id))]

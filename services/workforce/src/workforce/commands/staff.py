@@ -34,6 +34,7 @@ SpokenLanguages = Annotated[
 ]
 Schedule = Annotated[list[Shift], AfterValidator(_apart), Field(max_length=28)]
 PEOPLE = [Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.AUDITOR]
+AGENCY_WIDE = frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER, Role.AUDITOR})
 IDENTITY = "staff.identity"
 
 

@@ -107,9 +107,10 @@ async def _require_free_of(db: Db, staff: Staff, lost: set[str]) -> None:
 async def _change_identity(db: Db, keys: KeyRing, staff: Staff, request: ChangeStaff) -> None:
     sealer = await keys.sealer(db, staff.agency_id, staff.id)
     known = _opened(sealer, staff)
-    if known["email"].casefold() != request.email.casefold():
+    index = keys.platform_index_key()
+    old, new = (blind_index(index, "login", one) for one in (known["email"], request.email))
+    if old != new:
         await claim_login(db, keys, request.email, staff.id)
-        old = blind_index(keys.platform_index_key(), "login", known["email"])
         await db.execute(delete(Login).where(Login.handle == old, Login.staff_id == staff.id))
         await end_sign_ins(db, staff_id=staff.id, reason=EndReason.EMAIL_CHANGED)
     if known != {"name": request.name, "email": request.email}:

@@ -66,6 +66,11 @@ async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
     supervisor = await require_staff(db, request.supervisor_id)
     if Role.SUPERVISOR not in supervisor.roles:
         raise Unprocessable("not-a-supervisor", "This member of staff has no supervisor role.", "/supervisor_id")
+    if not _works_throughout(supervisor, request):
+        detail = (
+            "They do not work here on all of these days. Choose somebody who does, or a last day before they leave."
+        )
+        raise Unprocessable("supervisor-leaves", detail, "/supervisor_id")
     others = await _others(db, request.staff_id)
     if not request.beside_others:
         _end_open(db, others, request)
@@ -79,6 +84,11 @@ async def assign_supervisor(db: Db, request: AssignSupervisor) -> Created:
     _tell(db, assignment)
     db.audit("supervisor.assign", assignment.id, staff_id=request.staff_id, beyond_span=beyond.is_forbidden)
     return Created(id=assignment.id, version=1)
+
+
+def _works_throughout(supervisor: Staff, request: AssignSupervisor) -> bool:
+    left = supervisor.employed_to
+    return supervisor.employed_from <= request.valid_from and (left is None or (request.valid_to or LAST) <= left)
 
 
 async def _locked(db: Db, request: AssignSupervisor) -> None:

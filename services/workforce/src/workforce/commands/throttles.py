@@ -69,9 +69,20 @@ async def count_sign_in(db: Db, keys: KeyRing, email: str, network: str | None, 
     return Attempt((key,), place)
 
 
-async def count_proof(db: Db, keys: KeyRing, staff_id: object) -> Attempt:
-    """Count a code or another proof of somebody who is known by now. Raises `TooManyAttempts`."""
-    key = blind_index(keys.platform_index_key(), "throttle-person", str(staff_id))
+async def count_proof(
+    db: Db, keys: KeyRing, staff_id: object, *, email: str = "", device: str | None = None
+) -> Attempt:
+    """Count a code or another proof of somebody who is known by now. Raises `TooManyAttempts`.
+
+    A device that `email` signed in from before is counted by itself here too: who found out a password and guesses
+    codes never keeps its owner out.
+    """
+    index = keys.platform_index_key()
+    if device is not None and (nonce := _known_nonce(index, email, device)) is not None:
+        key = blind_index(index, "throttle-device-proof", nonce.hex())
+        await _count(db, key, Counted.DEVICE)
+        return Attempt((key,), known_device=True)
+    key = blind_index(index, "throttle-person", str(staff_id))
     await _count(db, key, Counted.PERSON)
     return Attempt((key,))
 

@@ -32,6 +32,7 @@ class EndReason(StrEnum):
     IDLE = "idle"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason
+    SECOND_FACTOR_ADDED = "second_factor_added"  # those that a password alone started
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     ROLES_CHANGED = "roles_changed"
     EMAIL_CHANGED = "email_changed"
