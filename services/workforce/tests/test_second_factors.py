@@ -166,6 +166,21 @@ async def _change(platform: Platform, sql: str, **values: object) -> None:
         await connection.execute(text(sql), values)
 
 
+async def test_what_nobody_finished_in_time_is_kept_no_longer(
+    platform: Platform, http: httpx.AsyncClient, administrator: Caller
+) -> None:
+    caller = await add_staff(administrator, "peer")
+    await _enrolled(caller)
+    await _first_step(http, caller.email)
+    past = "update workforce.sign_in_challenge set expires_at = now() where staff_id = :id"
+    await _change(platform, past, id=caller.staff_id)
+
+    await _first_step(http, caller.email)
+
+    kept = "select count(*) from workforce.sign_in_challenge where staff_id = :id"
+    assert await platform.value(kept, id=caller.staff_id) == 1
+
+
 async def test_recovery_codes_work_once_each_and_new_ones_void_the_old(
     http: httpx.AsyncClient, administrator: Caller
 ) -> None:

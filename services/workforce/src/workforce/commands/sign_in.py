@@ -156,7 +156,9 @@ async def _replace(db: Db, staff_id: UUID, hash_: str, short: bool) -> None:
 
 
 async def _halfway(db: Db, staff_id: UUID, replacement: tuple[str, bool] | None, *, enrols: bool) -> Halfway:
-    """Keep the new password, if any, until the second factor was right too."""
+    """Keep the new password, if any, until the second factor was right too; what is past keeps nothing."""
+    past = Challenge.agency_id == db.scope.agency_id, Challenge.staff_id == staff_id, Challenge.expires_at <= db.now
+    await db.execute(delete(Challenge).where(*past))
     secret = secrets.token_urlsafe(32)
     new_hash, short = replacement or (None, False)
     db.add(
