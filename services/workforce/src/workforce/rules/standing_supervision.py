@@ -27,9 +27,8 @@ class Stretch:
 
 def stretch_from(person: Person, first_day: date) -> Stretch | None:
     """Return the interval that begins on a day: by the first line that fits of their own packs, else of the default."""
-    own = person.rule(Parameter.SUPERVISION_INTERVAL, first_day)
-    default = rule_in(NO_PACK, Parameter.SUPERVISION_INTERVAL, first_day)
-    for rule in (own, default):
+    for packs in (person.packs_on(first_day), NO_PACK):
+        rule = rule_in(packs, Parameter.SUPERVISION_INTERVAL, first_day)
         for line in rule.value if rule else ():
             if _fits(line, person, first_day):
                 assert rule is not None  # it had a line
