@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import packs
+from common.packs import Parameter
 from handrail.testing import Caller, Platform, add_staff, open_agency
 from workforce.rules.limits import Supervised, caseload_on, span_on, worst_span
 from workforce.rules.standing import Stood
@@ -58,6 +61,43 @@ def test_of_several_workers_limits_the_smallest_counts() -> None:
     mixed = [Supervised(Decimal(1), EVER, None, under("NC"))] * 7 + [Supervised(Decimal(1), EVER, None, under("DC"))]
 
     assert span_on(mixed, DAY).is_forbidden
+
+
+def ruled(monkeypatch: pytest.MonkeyPatch, pack_id: str, **more: Any) -> None:
+    """Let a pack limit spans otherwise than it does, for one test."""
+    pack = packs.PACKS[pack_id]
+    rules = tuple(
+        rule.model_copy(update=more) if rule.parameter is Parameter.SUPERVISOR_SPAN_FTE else rule for rule in pack.rules
+    )
+    changed = {**packs.PACKS, pack_id: pack.model_copy(update={"rules": rules})}
+    monkeypatch.setattr(packs, "PACKS", changed)
+    packs.timeline.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _as_shipped() -> Iterator[None]:
+    yield
+    packs.timeline.cache_clear()
+
+
+def test_a_smaller_limit_that_is_not_confirmed_hides_no_confirmed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruled(monkeypatch, "NC", value=Decimal(6))
+    eight = [Supervised(Decimal(1), EVER, None, under("NC"))] * 4 + [
+        Supervised(Decimal(1), EVER, None, under("DC"))
+    ] * 4
+
+    span = span_on(eight, DAY)
+
+    assert span.rule is not None
+    assert (span.rule.value, span.is_forbidden) == (Decimal(6), True)
+
+
+def test_a_rule_that_begins_later_is_met_on_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruled(monkeypatch, "DC", effective_from=date(2026, 9, 1))
+    eight = [Supervised(Decimal(1), EVER, None, under("DC"))] * 8
+
+    assert worst_span(eight, DAY, None).is_forbidden
+    assert not worst_span(eight, DAY, date(2026, 8, 31)).is_forbidden
 
 
 spells = st.builds(

@@ -48,11 +48,11 @@ class EndSupervision(Asked):
 
 class SpanExceeded(Refused):
     def __init__(self, span: Load) -> None:
-        assert span.rule is not None  # beyond a rule
+        assert span.required is not None  # beyond it
         super().__init__(
             "span-exceeded",
-            f"They would supervise {span.carried.normalize():f} full-time equivalents; {span.rule.citation} allows "
-            f"{span.rule.value}. Choose another supervisor or a smaller share, or send beyond_span to go on knowingly.",
+            f"They would supervise {span.carried.normalize():f} full-time equivalents; {span.required.citation} allows "
+            f"{span.required.value}. Choose another supervisor or a smaller share, or send beyond_span, knowingly.",
         )
 
 
