@@ -348,3 +348,27 @@ async def test_peers_and_strangers_do_not_reassign(clinic: Any, stranger: Caller
     assert (unseen.status_code, (await clinic.peer.get(f"{INTAKE}/caseloads")).status_code) == (404, 403)
     assert (await stranger.get(f"{INTAKE}/caseloads")).json()["items"] == []
     assert await clinic.rows() == before
+
+
+async def test_a_peers_room_follows_the_packs_of_their_programs(team: Any) -> None:
+    """North Carolina's 15 count where a supervisor set more, and not where they set less; no pack, no change."""
+    under, workforce = await add_peer(team), "/api/workforce/v1"
+    free = await add_peer(team)
+    body = {"name": "Outreach", "opened_on": "2025-01-01"}
+    program_id = await team.administrator.created(f"{workforce}/programs", body)
+    choice = {"pack_id": "NC", "valid_from": "2026-01-01"}
+    await team.administrator.created(f"{workforce}/programs/{program_id}/packs", choice)
+    placed = {"program_id": str(program_id), "role": "peer", "fte": "1", "valid_from": "2026-01-01"}
+    await team.administrator.created(f"{workforce}/staff/{staff(under)}/placements", placed)
+    for table in ("program_pack", "placement"):
+        await team.platform.eventually(f"select count(*) from intake.{table} where program_id = :p", 1, p=program_id)
+
+    at_first = await loads(team)
+    await limit(team, under, 40)
+    more = await loads(team)
+    path = f"{INTAKE}/peer-profiles/{staff(under)}"
+    await team.supervisor.put(path, {"caseload_limit": 9}, 1)
+    less = await loads(team)
+
+    assert (at_first[staff(under)][1], at_first[staff(free)][1]) == (15, 25)
+    assert (more[staff(under)][1], less[staff(under)][1]) == (15, 9)

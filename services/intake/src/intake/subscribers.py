@@ -12,16 +12,18 @@ from common.contracts.workforce import (
     AGENCY_ACTIVATED,
     PROGRAM_CHANGED,
     PROGRAM_OPENED,
+    PROGRAM_PACK_CHOSEN,
     STAFF_CHANGED,
     STAFF_JOINED,
     STAFF_LEFT,
+    STAFF_PLACED,
 )
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
 from common.privacy import KeyRing
 from intake.commands.takeovers import take_over
 from intake.commands.told_disclosures import on_collateral_contact, on_identities_released
-from intake.models import Agency, Attendance, ConsentApplied, Program, Staff
+from intake.models import Agency, Attendance, ConsentApplied, Placement, Program, ProgramPack, Staff
 
 
 async def on_agency_activated(db: Db, events: Events) -> None:
@@ -38,6 +40,24 @@ async def on_program(db: Db, events: Events) -> None:
         for event in newest(events)
     ]
     await project(db, Program.__table__, rows)
+
+
+async def on_program_pack(db: Db, events: Events) -> None:
+    await _project_spells(db, events, ProgramPack, ("program_id", "pack_id"))
+
+
+async def on_placement(db: Db, events: Events) -> None:
+    await _project_spells(db, events, Placement, ("staff_id", "program_id"))
+
+
+async def _project_spells(db: Db, events: Events, row: type[ProgramPack | Placement], names: tuple[str, ...]) -> None:
+    kept = (*names, "valid_from", "valid_to")
+    rows = [
+        {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq}
+        | {name: getattr(event.data, name) for name in kept}
+        for event in newest(events)
+    ]
+    await project(db, row.__table__, rows)
 
 
 async def on_staff(db: Db, events: Events) -> None:
@@ -102,10 +122,12 @@ async def on_release(keys: KeyRing, db: Db, events: Events) -> None:
 KEEPING: Mapping[Fact, Reaction] = {
     AGENCY_ACTIVATED: on_agency_activated,
     PROGRAM_OPENED: on_program,
+    PROGRAM_PACK_CHOSEN: on_program_pack,
     PROGRAM_CHANGED: on_program,
     STAFF_JOINED: on_staff,
     STAFF_CHANGED: on_staff,
     STAFF_LEFT: on_leaver,
+    STAFF_PLACED: on_placement,
     session_logging.SESSION_RECORDED: on_session,
     session_logging.SESSION_CHANGED: on_session,
     session_logging.SESSION_SIGNED: on_session,

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, literal, or_, select
 from common.contracts.codes import Role
 from common.database import Db
 from common.privacy import KeyRing, Sealer
+from intake.commands.pack_limits import pack_limits
 from intake.commands.profiles import open_gender, open_pathways
 from intake.commands.recording import Recording
 from intake.models import Assignment, PeerProfile, Staff
@@ -44,8 +45,10 @@ async def peers_at_hand(
         question = question.where(Staff.id.in_(only))
     known = [Known(*row) for row in await db.execute(question.execution_options(populate_existing=True))]
     sealers = await keys.sealers(db, db.scope.agency_id, [one.staff.id for one in known if one.profile is not None])
-    loads = await caseloads_of(db, [one.staff.id for one in known])
-    return [_peer(one, sealers.get(one.staff.id), loads, on, recording.today) for one in known]
+    ids = [one.staff.id for one in known]
+    loads, limits = await caseloads_of(db, ids), await pack_limits(db, ids, on)
+    peers = [_peer(one, sealers.get(one.staff.id), loads, on, recording.today) for one in known]
+    return [replace(peer, limit=min(peer.limit, limits.get(peer.staff_id, peer.limit))) for peer in peers]
 
 
 def _staff_with_profiles(db: Db, on: date) -> Select[Staff, PeerProfile, date]:

@@ -8,7 +8,7 @@ from intake.models.directory import Meeting, MeetingFeed
 from intake.models.disclosing import Disclosure, DisclosureReview, Package
 from intake.models.duplicates import Merge, PossiblePair
 from intake.models.grants import ClientCode, DuePoint, Funding, Grant
-from intake.models.heard import Agency, Attendance, Program, Staff
+from intake.models.heard import Agency, Attendance, Placement, Program, ProgramPack, Staff
 from intake.models.instruments import Answer, Instrument
 from intake.models.matching import Match, MatchCandidate, PeerProfile, Veto, Waiting
 from intake.models.own import OwnCode, OwnCodeHandle, SelfIntake
@@ -95,12 +95,14 @@ __all__ = [
     "ParticipantChange",
     "Party",
     "PeerProfile",
+    "Placement",
     "Plan",
     "PlanAgreement",
     "PlanReview",
     "PlanVersion",
     "PossiblePair",
     "Program",
+    "ProgramPack",
     "Reachability",
     "Referral",
     "ReferralImport",

@@ -34,6 +34,36 @@ class Program(Model):
     opened_on: Mapped[date]
 
 
+class ProgramPack(Model):
+    """Heard from workforce: whose rules a program is judged by, from a day to a day, both included."""
+
+    __tablename__ = "program_pack"
+    __table_args__: Any = (Index(None, "agency_id", "program_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    program_id: Mapped[UUID]
+    pack_id: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class Placement(Model):
+    """Heard from workforce: who works in which program, from a day to a day, both included."""
+
+    __tablename__ = "placement"
+    __table_args__: Any = (Index(None, "agency_id", "staff_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    staff_id: Mapped[UUID]
+    program_id: Mapped[UUID]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
 class Staff(Model):
     """Heard from workforce: who may be assigned, and while employed; who takes over when they have left."""
 

@@ -14,6 +14,7 @@ from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from intake.commands.access import family_of, reach_participant
 from intake.commands.assignments import HANDOVER
+from intake.commands.pack_limits import pack_limits
 from intake.commands.peers import caseloads_of
 from intake.commands.reassignments import Proposal, propose
 from intake.commands.recording import recording
@@ -26,7 +27,7 @@ from intake.rules.people import is_active
 class PeerCaseload(BaseModel):
     staff_id: UUID
     people: int = Field(description="whom the peer works with now")
-    caseload_limit: int
+    caseload_limit: int = Field(description="what a supervisor set, or the packs of their programs if that is less")
     room: int = Field(description="below 0: beyond the limit")
     accepting: bool
     employed_to: date | None
@@ -81,14 +82,18 @@ async def caseloads(db: Db, after: Cursor | None, limit: int) -> Caseloads:
     if after:
         question = question.where(Staff.id > after.id)
     rows = (await db.execute(question.order_by(Staff.id).limit(limit + 1))).all()
-    loads = await caseloads_of(db, [row[0].id for row in rows])
-    items = [_caseload(*row, loads, now.today) for row in rows[:limit]]
+    ids = [row[0].id for row in rows]
+    loads, limits = await caseloads_of(db, ids), await pack_limits(db, ids, now.today)
+    items = [_caseload(*row, loads, limits, now.today) for row in rows[:limit]]
     return Caseloads(items=items, next=encode_cursor("", items[-1].staff_id) if len(rows) > limit else None)
 
 
-def _caseload(staff: Staff, profile: PeerProfile | None, loads: dict[UUID, int], today: date) -> PeerCaseload:
+def _caseload(
+    staff: Staff, profile: PeerProfile | None, loads: dict[UUID, int], limits: dict[UUID, int], today: date
+) -> PeerCaseload:
     people = loads.get(staff.id, 0)
-    limit = profile.caseload_limit if profile else DEFAULT_LIMIT
+    own = profile.caseload_limit if profile else DEFAULT_LIMIT
+    limit = min(own, limits.get(staff.id, own))
     works_here = Role.PEER in staff.roles and is_active(staff.employed_from, staff.employed_to, today)
     return PeerCaseload(
         staff_id=staff.id,
