@@ -6,7 +6,8 @@ A write's transaction is committed inside the endpoint, so no response ever prec
 import base64
 import binascii
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import hmac
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
@@ -33,6 +34,7 @@ VERSION_MOST = 2_147_483_647  # versions are stored as int4
 SEQ_MOST = 9_223_372_036_854_775_807  # audit rows are counted as int8
 PAGE_MOST = 100
 STEP_UP_MINUTES = 10
+MASKED = b'"**********"'  # how a secret is dumped
 
 
 def allow(*roles: Role) -> Any:
@@ -169,9 +171,13 @@ class Call:
         return self.key
 
     def fingerprint(self, body: BaseModel) -> bytes:
-        """Return what a repeat with the same key must equal: the method, the path and the body."""
+        """Return what a repeat with the same key must equal: the method, the path and the body, secrets as well."""
         said = f"{self.request.method} {route_path(self.request.scope)}\0".encode()
-        return hashlib.sha256(said + orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+        said += orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        if MASKED in said:  # what is kept of a secret tells nobody without our key whether a guess is right
+            given = b"\0".join(_secrets(body.model_dump()))
+            said += hmac.digest(self.runtime.keys.platform_index_key(), given, hashlib.sha256)
+        return hashlib.sha256(said).digest()
 
     def expected_version(self) -> int:
         if self.if_match is None:
@@ -180,6 +186,18 @@ class Call:
         if version is None:
             raise Refused("if-match-malformed", 'If-Match is the quoted version, such as "3".', status=400)
         return version
+
+
+def _secrets(value: Any) -> Iterator[bytes]:
+    """Yield every secret in a dumped body, in its order."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value().encode("utf-8", "surrogatepass")
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _secrets(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _secrets(one)
 
 
 def replay(found: Any, fingerprint: bytes) -> Response:

@@ -85,6 +85,20 @@ async def test_a_provider_that_cannot_be_is_not_set_up(platform: Platform, agenc
     assert await platform.value(count, a=administrator.agency_id) == 1
 
 
+async def test_a_repeat_with_another_secret_is_no_repeat(agency: Any, granted: Any) -> None:
+    domain = await granted(agency.administrator)
+    body = agency.terms(client_id="another", email_domains=[domain])
+
+    path, key = f"{W}/providers", "one and the same"
+    first = await agency.administrator.post(path, body, key=key)
+    again = await agency.administrator.post(path, body, key=key)
+    other = await agency.administrator.post(path, body | {"client_secret": "x" * 40}, key=key)
+
+    assert first.status_code == 201, first.text
+    assert again.json() == first.json()
+    assert kind(other)[1] == "idempotency-key-reused"
+
+
 async def test_only_the_operator_grants_domains_and_to_one_agency_at_a_time(
     platform: Platform, http: httpx.AsyncClient, administrator: Caller, granted: Any, operator: dict[str, str]
 ) -> None:

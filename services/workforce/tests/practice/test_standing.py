@@ -148,7 +148,10 @@ async def _statements(house: Any) -> int:
     async with transaction(house.platform.admin, TABLES, Scope(agency_id, None, uuid4())) as db:
         rows = (await db.scalars(select(Staff).where(Staff.agency_id == agency_id))).all()
         engine = house.platform.admin.sync_engine
-        listener = lambda *seen: asked.append(seen[2])  # noqa: E731
+
+        def listener(*seen: Any) -> None:
+            asked.append(seen[2])
+
         event.listen(engine, "before_cursor_execute", listener)
         people = await known(db, rows, date(2026, 6, 15))
         event.remove(engine, "before_cursor_execute", listener)
