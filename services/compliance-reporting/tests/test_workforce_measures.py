@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from common.contracts import workforce
+from common.errors import Refused
 from common.packs import Authority
 from compliance_reporting.rules import Verdict
 
@@ -152,6 +153,50 @@ async def test_m04_a_renewal_needs_its_hours_within_the_cycle(books: Any) -> Non
 
     assert units == {complete: True, five_of_law: False, before_the_cycle: False}
     assert (result.verdict, result.authority) == (Verdict.FAIL, Authority.STATE_REQ)
+
+
+async def test_m04_of_two_packs_each_topic_keeps_its_hours(books: Any) -> None:
+    books.agency()
+    books.program()
+    books.pack("CA")
+    books.pack("WA")
+    complete, without_peer_topics = books.hire(), books.hire()
+    for worker, peer_hours in ((complete, "24"), (without_peer_topics, "13")):
+        credential(books, worker, cycle_from=date(2024, 4, 1), renewal_on=END)
+        books.training(worker, "6", date(2025, 1, 1), "continuing", topic="law_and_ethics")
+        books.training(worker, peer_hours, date(2025, 1, 2), "continuing", topic="peer_specific")
+    books.training(without_peer_topics, "11", date(2025, 1, 3), "continuing")  # 30 hours, 13 of them about peer work
+
+    result, units = await books.ask("M04")
+
+    assert units == {complete: True, without_peer_topics: False}
+    assert result.verdict is Verdict.FAIL
+
+
+async def test_m01_a_pack_chosen_later_leaves_earlier_days_alone(books: Any) -> None:
+    books.agency()
+    books.program()
+    books.staff()
+    books.credential(credential_type="recovery_coach")
+    books.pack("CA", valid_from=date(2026, 2, 2))
+    before, since = books.session("2026-02-01T10:00"), books.session("2026-02-02T10:00")
+
+    _, units = await books.ask("M01")
+
+    assert units == {before: True, since: False}
+
+
+async def test_nobody_is_judged_without_a_pack_that_a_later_release_knows(books: Any) -> None:
+    books.agency()
+    books.program()
+    books.staff()
+    books.pack("ZZ")
+
+    with pytest.raises(Refused) as refused:
+        await books.ask("M01")
+
+    assert refused.value.code == "pack-not-known-here"
+    assert "ZZ" not in refused.value.detail
 
 
 async def test_m05_ethics_of_the_last_twelve_months_and_lived_experience_on_file(books: Any) -> None:

@@ -46,7 +46,7 @@ async def test_a_pack_shows_the_rules_of_the_day(administrator: Caller) -> None:
 
     assert before == []
     assert {rule["parameter"]: rule["value"] for rule in since} == {
-        "supervisor_span_fte": "8",
+        "supervisor_span_fte": 8,
         "caseload_max": 15,
         "group_max": 12,
     }

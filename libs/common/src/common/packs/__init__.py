@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from common.packs.model import ADAPTERS, Authority, Pack, Parameter, Rule
+from common.packs.strictest import strictest
 
 __all__ = [
     "DEFAULT_PACK",
@@ -29,31 +30,6 @@ __all__ = [
 
 DEFAULT_PACK = "HANDRAIL-DEFAULT"
 FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
-# Of two numbers that both bind, which one is the stricter: the greater, or the smaller.
-GREATER = frozenset(
-    {
-        Parameter.CORE_TRAINING_HOURS,
-        Parameter.WORK_HOURS,
-        Parameter.WORK_HOURS_INFORMATION,
-        Parameter.SUPERVISION_HOURS,
-        Parameter.CE_HOURS,
-        Parameter.SUPERVISION_MINUTES,
-        Parameter.SUPERVISION_BEFORE_WORK_MINUTES,
-    }
-)
-SMALLER = frozenset(
-    {
-        Parameter.CE_CYCLE_YEARS,
-        Parameter.ETHICS_ATTESTATION_MONTHS,
-        Parameter.COMPETENCY_MONTHS,
-        Parameter.SUPERVISOR_SPAN_FTE,
-        Parameter.CASELOAD_MAX,
-        Parameter.PROVISIONAL_ALLOWED,
-        Parameter.GROUP_MAX,
-        Parameter.NOTE_DEADLINE_BUSINESS_DAYS,
-    }
-)
-RANK = {authority: place for place, authority in enumerate(Authority)}
 
 
 def _load() -> Mapping[str, Pack]:
@@ -71,19 +47,13 @@ def rule_on(pack_ids: Iterable[str], parameter: Parameter, day: date) -> Rule | 
     """Return the rule that counts on a day for whoever chose these packs, whatever their order; None if nobody has one.
 
     A rule that binds goes before one that does not, for a certifying body's word outweighs guidance; the default counts
-    where no chosen pack says anything. Among equals the stricter number counts; lists are taken from the highest
-    authority, and among equals from the pack whose id comes first, for no list is stricter than another.
+    where no chosen pack says anything. Among those left the strictest counts, which may be put together of several:
+    see `common.packs.strictest`. A pack that this release does not know says nothing here: who may not go on without it
+    refuses it.
     """
     chosen = _in_force(sorted(set(pack_ids) - {DEFAULT_PACK}), parameter, day)
     found = chosen or _in_force([DEFAULT_PACK], parameter, day)
-    binding = [rule for rule in found if rule.authority.binds] or found
-    if not binding:
-        return None
-    if parameter in GREATER:
-        return max(binding, key=lambda rule: rule.value)
-    if parameter in SMALLER:
-        return min(binding, key=lambda rule: rule.value)
-    return min(binding, key=lambda rule: RANK[rule.authority])
+    return strictest(parameter, [rule for rule in found if rule.authority.binds] or found)
 
 
 def _in_force(pack_ids: Iterable[str], parameter: Parameter, day: date) -> list[Rule]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, model_validator
 
 from common.contracts.codes import CredentialType
 from common.contracts.workforce_codes import CertificateStage, SupervisionMode, TrainingKind, TrainingTopic
@@ -62,6 +62,14 @@ class Parameter(StrEnum):
     NOTE_DEADLINE_BUSINESS_DAYS = "note_deadline_business_days"
 
 
+def _number(hours: Decimal) -> int | float:
+    return int(hours) if hours == hours.to_integral_value() else float(hours)
+
+
+# Exact within, and a number like every other in JSON.
+Hours = Annotated[Decimal, Field(ge=0, le=10_000), PlainSerializer(_number, return_type=int | float, when_used="json")]
+
+
 class Strict(BaseModel):
     """Data of ours: a word too many is a mistake."""
 
@@ -98,7 +106,7 @@ class Route(Strict):
     name: str
     credential_types: tuple[CredentialType, ...] = ()
     peer_years: int | None = Field(default=None, ge=0)
-    training: Mapping[TrainingKind, Decimal] = {}
+    training: Mapping[TrainingKind, Hours] = {}
 
 
 class Accepted(Strict):
@@ -122,7 +130,6 @@ class UnitLimit(Strict):
     exceedable: bool
 
 
-Hours = Annotated[Decimal, Field(ge=0, le=10_000)]
 Topics = Mapping[TrainingTopic, Hours]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 SHAPES: Mapping[Parameter, Any] = {
@@ -168,6 +175,8 @@ class Rule(Strict):
     @model_validator(mode="before")
     @classmethod
     def _shaped(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not {"parameter", "value"} <= data.keys():
+            raise ValueError("a rule says what it sets, and to what")
         return data | {"value": ADAPTERS[Parameter(data["parameter"])].validate_python(data["value"], strict=False)}
 
     @model_validator(mode="after")

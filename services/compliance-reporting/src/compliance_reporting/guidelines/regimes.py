@@ -11,9 +11,13 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
-from common.packs import LAST, Authority, Parameter, Rule, plain_value, rule_on, timeline
+from common.errors import Refused
+from common.packs import LAST, PACKS, Authority, Parameter, Rule, plain_value, rule_on, timeline
 
 NO_PACK = 0
+PACK_NOT_KNOWN = (
+    "A program chose a pack that this release does not know. Update Handrail, then ask for the report again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Regimes:
 
 def _said(rule: Rule) -> dict[str, Any]:
     value = plain_value(rule)
-    number = value if isinstance(value, int | str) and not isinstance(value, bool) else None
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     return {"number": number, "detail": value, "binds": rule.authority.binds}
 
 
@@ -67,8 +71,10 @@ def regimes(choices: Sequence[Spell], placements: Sequence[Spell]) -> Regimes:
     """Work out who stands under which packs. `choices`: program, pack id; `placements`: worker, program.
 
     A worker stands under the packs of every program that they work in on the day; one without a placement, or in
-    programs without packs, under none.
+    programs without packs, under none. Raises `Refused` for a pack of a later release: nobody is judged without it.
     """
+    if any(choice.what not in PACKS for choice in choices):
+        raise Refused("pack-not-known-here", PACK_NOT_KNOWN)
     of_programs = [
         Spell(program, packs, since, until)
         for program, spells in _by_owner(choices).items()

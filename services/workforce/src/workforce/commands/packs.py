@@ -31,7 +31,7 @@ async def choose_pack(db: Db, program_id: UUID, request: ChoosePack) -> Created:
         detail = "The defaults count wherever no chosen pack says anything. There is nothing to choose."
         raise Unprocessable("pack-always-counts", detail, "/pack_id")
     if request.pack_id not in PACKS:
-        raise Unprocessable("pack-unknown", "Take one of GET /v1/packs.", "/pack_id")
+        raise Unprocessable("pack-unknown", "This release knows no such pack. Take one of GET /v1/packs.", "/pack_id")
     if request.valid_to is not None and request.valid_to < request.valid_from:
         raise Unprocessable("pack-ends-before-it-starts", "Correct the days.", "/valid_to")
     await require_program(db, program_id)
