@@ -19,13 +19,13 @@ DENIED = {
 # Named for what they hold, which is a number of days and a list of codes about a note, never a note.
 HARMLESS_NAMES = {"note_deadline_business_days"}
 HARMLESS_DESCRIPTIONS = {"required note elements that are not there"}
-# Every free string on the bus, known by hand: a zone, a version of a form, billing codes, a template's key.
+# Every free string on the bus, known by hand: a zone, a version of a form, billing codes, a template's key, amounts.
 FREE_STRINGS = {
     "AgencyFacts.zone", "SessionFacts.zone", "NoticeFacts.version", "ProgramFacts.group_modifier",
     "SessionFacts.modifiers", "SessionFacts.service_code", "SessionFacts.units", "MessageFacts.template",
     "MessageFacts.channel", "ScoreFacts.instrument", "ScoreFacts.pack_version",
     "StaffFacts.fte", "PlacementFacts.fte", "SupervisorFacts.fte", "TrainingFacts.hours", "WorkHoursFacts.hours",
-    "ProgramPackFacts.pack_id",
+    "ProgramPackFacts.pack_id", "WorkTimeFacts.miles", "AppointmentFacts.zone", "SessionFacts.competencies",
 }  # fmt: skip
 FACTS = list(known().values())
 
@@ -66,6 +66,14 @@ def test_nothing_in_a_fact_is_named_like_what_must_stay_at_home(fact: Any) -> No
             assert said in HARMLESS_DESCRIPTIONS or not DENIED & set(re.findall(r"[a-z]+", said.lower())), said
 
 
+@pytest.mark.parametrize("fact", FACTS, ids=repr)
+def test_what_may_be_null_may_be_missing_because_events_leave_nulls_out(fact: Any) -> None:
+    for title, definition in schema(fact)["$defs"].items():
+        for name, field in definition.get("properties", {}).items():
+            nullable = any(one.get("type") == "null" for one in alternatives(field))
+            assert not (nullable and name in definition.get("required", [])), f"{title}.{name}"
+
+
 def test_every_free_string_on_the_bus_is_known() -> None:
     found = set()
     for fact in FACTS:
@@ -88,7 +96,7 @@ def is_free(field: Any) -> bool:
 @pytest.mark.parametrize("fact", FACTS, ids=repr)
 def test_a_fact_is_named_for_its_service_and_in_the_past(fact: Any) -> None:
     assert re.fullmatch(rf"handrail\.{fact.service}\.[a-z]+(-[a-z]+)*\.v[1-9]", fact.type)
-    assert re.search(r"(ed|en|left|held|made|overdue|sent|set|split)$", fact.name), fact.name
+    assert re.search(r"(ed|en|left|held|made|overdue|sent|set|split|withdrawn)$", fact.name), fact.name
 
 
 def test_exporting_writes_every_fact_and_refuses_to_break_one(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ never commits, rolls back or closes it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +29,8 @@ from common.tables import Foundation
 # What a dead or dying connection raises; such a connection must leave the pool, or every later use of it fails.
 BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.exceptions.AdminShutdownError)
 LOCK_SECONDS = 1.0
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class NoTenantIsolation(Exception):
@@ -150,6 +153,25 @@ def _set_agency(agency: object) -> ColumnElement[str]:
 
 
 ENTER = select(_set_agency(bindparam("agency", type_=Text())), func.clock_timestamp())
+
+
+def once_per_transaction(
+    read: Callable[Concatenate[Db, P], Awaitable[R]],
+) -> Callable[Concatenate[Db, P], Awaitable[R]]:
+    """Let a read be asked once in a transaction with the same arguments; who gets its result must leave it as it is.
+
+    For what no transaction of this process changes while it goes on, such as facts of another service.
+    """
+
+    @wraps(read)
+    async def kept(db: Db, /, *args: P.args, **options: P.kwargs) -> R:
+        known: dict[object, R] = db.info.setdefault(read, {})
+        key = (*args, *options.items())
+        if key not in known:
+            known[key] = await read(db, *args, **options)
+        return known[key]
+
+    return kept
 
 
 async def enter(db: Db, agency_id: UUID) -> None:

@@ -109,22 +109,26 @@ class Call:
         """
         key, print_ = self.idempotency_key(), self.fingerprint(body)
         async with self.transaction() as db:
-            if (first := await self._first_answer(db, key, print_)) is not None:
+            if (first := await self.first_answer(db, key, print_)) is not None:
                 return first
-            result = await work(db)
-            content = result.model_dump_json().encode()
-            where = location.format(id=getattr(result, "id", "")) if location else None
-            table = db.tables.idempotency
-            await db.execute(
-                update(table)
-                .where(table.c.agency_id == self.actor.agency_id, table.c.actor_id == self.actor.staff_id)
-                .where(table.c.key == key)
-                .values(status=status, body=content, location=where)
-            )
+            kept = await self.keep_answer(db, key, await work(db), status=status, location=location)
         self.runtime.bell.ring()
+        return kept
+
+    async def keep_answer(self, db: Db, key: str, result: BaseModel, *, status: int, location: str | None) -> Response:
+        """Store the answer of a key that was claimed, and return it."""
+        content = result.model_dump_json().encode()
+        where = location.format(id=getattr(result, "id", "")) if location else None
+        table = db.tables.idempotency
+        await db.execute(
+            update(table)
+            .where(table.c.agency_id == self.actor.agency_id, table.c.actor_id == self.actor.staff_id)
+            .where(table.c.key == key)
+            .values(status=status, body=content, location=where)
+        )
         return answer(content, status, where)
 
-    async def _first_answer(self, db: Db, key: str, fingerprint: bytes) -> Response | None:
+    async def first_answer(self, db: Db, key: str, fingerprint: bytes) -> Response | None:
         """Claim the key; return the stored answer if somebody already did."""
         table = db.tables.idempotency
         claim = insert(table).values(
@@ -170,9 +174,12 @@ class Call:
             )
         return self.key
 
-    def fingerprint(self, body: BaseModel) -> bytes:
-        """Return what a repeat with the same key must equal: the method, the path and the body, secrets as well."""
-        said = f"{self.request.method} {route_path(self.request.scope)}\0".encode()
+    def fingerprint(self, body: BaseModel, asked: str | None = None) -> bytes:
+        """Return what a repeat with the same key must equal: the method, the path and the body, secrets as well.
+
+        `asked`: method and path, such as `POST /v1/sessions`; this request's own unless given.
+        """
+        said = f"{asked or f'{self.request.method} {route_path(self.request.scope)}'}\0".encode()
         said += orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         if MASKED in said:  # what is kept of a secret tells nobody without our key whether a guess is right
             given = b"\0".join(_secrets(body.model_dump()))
@@ -206,12 +213,13 @@ def replay(found: Any, fingerprint: bytes) -> Response:
     if row is None or row.status == 0:
         raise Refused("request-in-progress", "The same request is still being worked on. Try again in a moment.")
     if bytes(row.fingerprint) != fingerprint:
-        raise Refused(
-            "idempotency-key-reused",
-            "This Idempotency-Key was used for another request. Take a new one.",
-            status=422,
-        )
+        raise key_reused()
     return answer(bytes(row.body), row.status, row.location)
+
+
+def key_reused() -> Refused:
+    detail = "This Idempotency-Key was used for another request. Take a new one."
+    return Refused("idempotency-key-reused", detail, status=422)
 
 
 def answer(content: bytes, status: int = 200, location: str | None = None, etag: int | None = None) -> Response:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from common.database import UNPROTECTED
+from common.tables import KEY_DAYS
 
 KEEP_DAYS = 90
 AHEAD_DAYS = 3
-KEY_DAYS = 7
 LOCK_TIMEOUT = "5s"
 STEWARD = "handrail_steward"  # reconciles ledgers with inboxes: ids and types only, no payload
 AGENCY = "nullif(current_setting('app.agency_id', true), '')::uuid"

@@ -64,8 +64,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def problem(refused: Refused, request_id: UUID) -> Response:
-    body = Problem(
+def problem_of(refused: Refused, request_id: UUID) -> Problem:
+    return Problem(
         type=f"/problems/{refused.code}",
         title=TITLES.get(refused.status, "Refused"),
         status=refused.status,
@@ -74,6 +74,10 @@ def problem(refused: Refused, request_id: UUID) -> Response:
         errors=list(refused.fields),
         **refused.members,
     )
+
+
+def problem(refused: Refused, request_id: UUID) -> Response:
+    body = problem_of(refused, request_id)
     wait = refused.retry_after or (2 if refused.status == 503 else None)
     headers = {"Retry-After": str(wait)} if wait else {}
     if refused.status == 401:
@@ -130,10 +134,10 @@ async def refuse(runtime: Runtime, scope: AsgiScope, refused: Refused) -> Respon
     return problem(refused, state["request_id"])
 
 
-def _invalid(error: RequestValidationError) -> Refused:
-    """Turn validation errors into field pointers, without the values."""
+def invalid(errors: Sequence[Any]) -> Refused:
+    """Turn Pydantic's validation errors into field pointers, without the values."""
     fields = []
-    for one in error.errors():
+    for one in errors:
         place = [str(part) for part in one["loc"] if part != "body"]
         if one["type"] == "json_invalid":
             return Refused("malformed-json", "The body is not valid JSON.", status=400)
@@ -167,7 +171,7 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # registered for it alone
-    return await refuse(request.state.runtime, request.scope, _invalid(error))
+    return await refuse(request.state.runtime, request.scope, invalid(error.errors()))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

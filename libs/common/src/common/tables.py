@@ -36,6 +36,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 EVERYONE = "select, insert, update"
+KEY_DAYS = 7  # how long an idempotency key is kept; `common.synced` remembers longer
 
 
 def schema_metadata(schema: str) -> MetaData:

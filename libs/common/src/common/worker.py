@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypedDict
 
 import nats.errors
@@ -78,22 +79,20 @@ def create_worker(
     @asynccontextmanager
     async def lifespan(_: ContextRepo) -> AsyncGenerator[None]:
         async with running(service, settings, bell=bell, processor=processor) as runtime:
-            _subscribe(broker, runtime, reactions)
-            await _connected(broker)
-            connection = broker.config.connection_state.connection
-            relay = Relay(runtime.engine, service.schema, connection, runtime.telemetry, runtime.bell, idle=idle)
-            sealer = AuditSealer(runtime.engine, service.schema, settings.audit_key.get_secret_value())
             await _make_days(runtime)
+            sealer = AuditSealer(runtime.engine, service.schema, settings.audit_key.get_secret_value())
+            # What needs no bus does not wait for one: somebody may have to be paged.
             tasks = [
-                asyncio.create_task(_supervised(f"{service.name}.relay", relay.run)),
-                asyncio.create_task(_supervised(f"{service.name}.sealer", sealer.run)),
-                asyncio.create_task(_supervised(f"{service.name}.days", lambda: _keep_days(runtime))),
-                *(
-                    asyncio.create_task(_supervised(f"{service.name}.{chore.__name__}", lambda c=chore: c(runtime)))  # type: ignore[misc]
-                    for chore in chores
-                ),
+                _supervised(f"{service.name}.sealer", sealer.run),
+                _supervised(f"{service.name}.days", lambda: _keep_days(runtime)),
+                *(_supervised(f"{service.name}.{chore.__name__}", partial(chore, runtime)) for chore in chores),
             ]
             try:
+                _subscribe(broker, runtime, reactions)
+                await _connected(broker)
+                connection = broker.config.connection_state.connection
+                relay = Relay(runtime.engine, service.schema, connection, runtime.telemetry, runtime.bell, idle=idle)
+                tasks.append(_supervised(f"{service.name}.relay", relay.run))
                 yield
             finally:
                 for task in tasks:
@@ -136,8 +135,12 @@ async def _connected(broker: NatsBroker) -> None:
             return
 
 
-async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run a task for ever: what breaks it is logged, then it starts again."""
+def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    """Start a task that runs for ever: what breaks it is logged, then it starts again."""
+    return asyncio.create_task(_again_and_again(name, work), name=name)
+
+
+async def _again_and_again(name: str, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()

@@ -11,7 +11,10 @@ SERVICE = "compliance-reporting"
 
 
 class ReportFacts(Facts):
+    """A report is ready. `requested_by`: who asked for it; none: nobody did, it was made by the clock."""
+
     report_id: UUID
+    requested_by: UUID | None = None
     period_start: date
     period_end: date
     as_of: AwareDatetime

@@ -253,7 +253,7 @@ class SafetyFacts(Facts):
     participant_id: UUID
     status: SafetyStatus
     opened_at: AwareDatetime
-    opened_by: UUID | None
+    opened_by: UUID | None = None
     notified_at: AwareDatetime | None = None
     acknowledged_at: AwareDatetime | None = None
     contacted_at: AwareDatetime | None = None

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from common.contracts.codes import CredentialStatus, CredentialType, Role, Specialty, UnitMethod
 from common.contracts.envelope import Fact, Facts
+from common.contracts.session_codes import Cosignature
 from common.contracts.workforce_codes import (
     AssessmentMethod,
     AttestationKind,
@@ -45,6 +46,7 @@ class ProgramFacts(Facts):
     note_deadline_business_days: int = Field(ge=0)
     plan_deadline_days: int = Field(ge=1)
     opened_on: date
+    cosignature: Cosignature = Cosignature.NEVER
 
 
 class ProgramPackFacts(Facts):
