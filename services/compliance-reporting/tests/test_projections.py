@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.contracts import intake, session_logging, workforce
+from common.contracts.codes import MutualAid
 from common.contracts.envelope import Fact
 from compliance_reporting.models import Model
 from compliance_reporting.subscribers import REACTIONS
@@ -32,6 +33,18 @@ NOT_COUNTED = (
     intake.PRIVACY_STATUS_DETERMINED,
     session_logging.COLLATERAL_CONTACTED,
     session_logging.CONSENT_APPLIED,
+    session_logging.NOTE_ANSWERED,
+    session_logging.CLAIMS_RELEASED,
+    session_logging.CHECK_IN_HELD,
+    session_logging.CHECK_IN_WITHDRAWN,
+    session_logging.ANONYMOUS_CONTACT_HELD,
+    session_logging.ANONYMOUS_CONTACT_WITHDRAWN,
+    session_logging.WORK_TIME_RECORDED,
+    session_logging.WORK_TIME_WITHDRAWN,
+    session_logging.APPOINTMENT_SCHEDULED,
+    session_logging.APPOINTMENT_CHANGED,
+    session_logging.TASK_OPENED,
+    session_logging.TASK_CHANGED,
     session_logging.IDENTITIES_RELEASED,
 )
 STORED = "select seq from compliance_reporting.fact_session where id = :id"
@@ -110,6 +123,26 @@ async def test_an_older_or_repeated_event_changes_nothing(platform: Platform, bo
     await platform.eventually(STORED, 1, id=later)
 
     assert await _stored(platform, session) == (3, 30)
+
+
+async def test_a_withdrawn_meeting_counts_no_more(platform: Platform, books: Any, publish: Any) -> None:
+    counted, mistaken = uuid4(), uuid4()
+    person = uuid4()
+    for attendance_id, withdrawn in ((counted, False), (mistaken, False), (mistaken, True)):
+        facts = session_logging.MutualAidFacts(
+            attendance_id=attendance_id, participant_id=person, mutual_aid=MutualAid.AA, attended_on=date(2026, 1, 10),
+            withdrawn=withdrawn,
+        )  # fmt: skip
+        fact = session_logging.MUTUAL_AID_WITHDRAWN if withdrawn else session_logging.MUTUAL_AID_ATTENDED
+        books.say(fact, facts, attendance_id, seq=2 if withdrawn else 1)
+
+    await publish(*(one for _, one in books.pending))
+
+    standing = (
+        "select count(*) filter (where not withdrawn) || ' of ' || count(*) "
+        "from compliance_reporting.fact_mutual_aid where participant_id = :person"
+    )
+    await platform.eventually(standing, "1 of 2", person=person)
 
 
 @given(st.permutations(range(1, 6)), st.lists(st.integers(0, 4), max_size=4))

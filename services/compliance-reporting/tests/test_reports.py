@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from common.contracts.codes import SessionStatus
-from compliance_reporting.reports.sheet import safe
+from common.sheets import safe
 from handrail.testing import Caller, Platform, add_staff, open_agency
 
 REPORTS = "/api/compliance-reporting/v1/reports"

@@ -14,9 +14,10 @@ from common.contracts import intake
 from common.contracts.codes import AgreementKind, ConsentStatus, ConsentType, Role
 from common.rights import Guard
 from handrail.testing import add_staff
-from session_logging.api import router
+from session_logging.api import ROUTERS
 
 SESSIONS, CONTACTS = "/api/session-logging/v1/sessions", "/api/session-logging/v1/collateral-contacts"
+ABOUT_NOBODY = {"/v1/codes"}
 OPEN = ("/v1/sessions", "/v1/sessions/{session_id}", "/v1/collateral-contacts")
 TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
 
@@ -69,12 +70,13 @@ def problem(answer: Any) -> tuple[int, str]:
 def test_every_route_that_auditors_may_use_is_tried_below() -> None:
     open_to_auditors = {
         route.path
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)
         for one in route.dependant.dependencies
         if isinstance(one.call, Guard) and Role.AUDITOR in one.call.roles
     }
-    assert open_to_auditors == set(OPEN)
+    assert open_to_auditors - ABOUT_NOBODY == set(OPEN)
 
 
 @pytest.mark.parametrize("route", OPEN)

@@ -13,7 +13,7 @@ from common.contracts import intake
 from common.contracts.codes import ConsentStatus, ConsentType
 from common.errors import Refused
 from handrail.testing import add_staff, open_agency
-from session_logging.rules import HeardConsent, require_cover
+from session_logging.rules.consents import HeardConsent, require_cover
 
 CONTACTS = "/api/session-logging/v1/collateral-contacts"
 SIGNED = datetime(2026, 3, 2, 15, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from common.contracts import workforce
 from common.contracts.codes import CredentialStatus, CredentialType, NoteElement, Specialty
-from session_logging.rules import Acceptance, HeldCredential, credential_on
+from session_logging.rules.credentials import Acceptance, HeldCredential, credential_on
 
 SESSIONS = "/api/session-logging/v1/sessions"
 CREDENTIALS = "/api/workforce/v1/credentials"
@@ -37,7 +37,8 @@ def test_the_status_on_the_day_counts(
 ) -> None:
     held = HeldCredential(PEER, Specialty.SUBSTANCE_USE, date(2025, 1, 1), date(2027, 12, 31), newest, statuses)
 
-    assert credential_on(day, [held], Acceptance()) == expected
+    found = credential_on(day, [held], Acceptance())
+    assert (found.credential_type if found else None) == expected
 
 
 async def heard(practice: Any, credential_id: Any, seq: int) -> None:
@@ -105,3 +106,17 @@ async def test_a_history_that_arrives_late_does_not_undo_a_newer_one(practice: A
     assert await practice.platform.value(held, id=credential_id) == ["active", "suspended"]
     assert isinstance(marker, uuid.UUID)
     assert (await signed_on(practice, person, "2026-03-03"))["credential_at_signing"] is not None  # by the marker
+
+
+async def test_all_that_was_known_of_the_credential_stands_beside_the_signature(practice: Any) -> None:
+    credential_id = await practice.credential(valid_from="2026-01-01", valid_to="2026-12-31")
+    person = await practice.enrol()
+    session_id = await practice.peer.created(SESSIONS, practice.session(person, sign=True))
+    read = (await practice.peer.get(f"{SESSIONS}/{session_id}")).json()
+
+    names = ("type", "id", "specialty", "status", "valid_from", "valid_to")
+    shown = {name: read["credential_at_signing" if name == "type" else f"credential_{name}"] for name in names}
+    assert shown == {
+        "type": "certified_peer_specialist", "id": str(credential_id), "specialty": "substance_use",
+        "status": "active", "valid_from": "2026-01-01", "valid_to": "2026-12-31",
+    }  # fmt: skip

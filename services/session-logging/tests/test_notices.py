@@ -9,7 +9,7 @@ import pytest
 from common.contracts import intake
 from common.contracts.codes import AgeBand, Modality, Outcome, RecordOrigin, Sex
 from handrail.testing import Platform, add_staff
-from session_logging.rules import needs_notice
+from session_logging.rules.consents import needs_notice
 
 SESSIONS = "/api/session-logging/v1/sessions"
 GROUPS = "/api/session-logging/v1/groups"

@@ -216,6 +216,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "30 February": ({"started_at": "2026-02-30T10:00Z"}, "/started_at"),
     "skipped by summer time": ({"started_at": "2026-03-08T02:30", "ended_at": "2026-03-08T03:30"}, "/started_at"),
     "end skipped": ({"started_at": "2026-03-08T01:30", "ended_at": "2026-03-08T02:30"}, "/ended_at"),
+    "comes twice": ({"started_at": "2025-11-02T01:30", "ended_at": "2025-11-02T03:00"}, "/started_at"),
     "a bare date": ({"started_at": "2026-03-03"}, "/started_at"),
     "a number": ({"started_at": 1772500000}, "/started_at"),
     "year 1": ({"started_at": "0001-01-01T00:00"}, "/started_at"),

@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 
 from common.contracts.codes import CredentialStatus, CredentialType, Format, NoteElement, Outcome, Specialty, UnitMethod
 from common.errors import Unprocessable
-from session_logging.rules import (
-    Acceptance,
-    Documented,
-    HeldCredential,
-    Note,
-    credential_on,
-    daily_sum_units,
-    is_delivered,
-    missing_elements,
-    period,
-    units,
-)
+from session_logging.rules.credentials import Acceptance, HeldCredential, credential_on
+from session_logging.rules.notes import Documented, Note, missing_elements
+from session_logging.rules.times import period
+from session_logging.rules.units import daily_sum_units, is_delivered, units
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 ZONES = ["America/Chicago", "America/New_York", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
@@ -134,17 +126,6 @@ def test_a_session_over_midnight_belongs_to_the_day_of_its_start() -> None:
     assert (late.service_date, late.minutes) == (date(2026, 5, 1), 75)
 
 
-def test_the_hour_that_comes_twice_is_its_second_pass_if_the_first_is_too_early() -> None:
-    # 1 November 2026, 2:00 back to 1:00: from 1:45 to 1:15 are 30 minutes.
-    autumn = period(
-        datetime.fromisoformat("2026-11-01T01:45"),
-        datetime.fromisoformat("2026-11-01T01:15"),
-        "America/Chicago",
-        now=NOW,
-    )
-    assert autumn.minutes == 30
-
-
 @pytest.mark.parametrize(
     ("started", "ended", "code", "pointer"),
     [
@@ -248,4 +229,5 @@ PEER, COACH = CredentialType.CERTIFIED_PEER_SPECIALIST, CredentialType.RECOVERY_
 def test_the_credential_on_a_day(
     day: date, held: list[HeldCredential], program: Acceptance, expected: CredentialType | None
 ) -> None:
-    assert credential_on(day, held, program) == expected
+    found = credential_on(day, held, program)
+    assert (found.credential_type if found else None) == expected

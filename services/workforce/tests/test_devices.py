@@ -253,7 +253,7 @@ async def test_a_phone_of_who_has_left_is_ended_and_of_who_leaves_later_is_not(
     assert ended == ["left", None]
 
 
-@pytest.mark.parametrize(("reason", "end_reason"), [("lost_device", "lost"), ("left", "left"), ("leave", None)])
+@pytest.mark.parametrize(("reason", "end_reason"), [("lost_device", "lost"), ("leave", None)])
 async def test_ended_access_ends_phones_that_are_gone_and_keeps_those_of_who_returns(
     administrator: Caller, peer: Caller, reason: str, end_reason: str | None
 ) -> None:
@@ -266,6 +266,21 @@ async def test_ended_access_ends_phones_that_are_gone_and_keeps_those_of_who_ret
 
     assert out.status_code == 401
     assert shown["end_reason"] == end_reason
+
+
+async def test_who_has_left_has_a_departure_before_their_access_ends_for_it(
+    administrator: Caller, peer: Caller
+) -> None:
+    place = f"{W}/staff/{peer.staff_id}"
+    body = {"access": "ended", "reason": "left"}
+
+    early = await administrator.put(f"{place}/access", body, 0)
+    later = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    assert (await administrator.put(f"{place}/departure", {"last_day": later}, 1)).status_code == 200
+    after = await administrator.put(f"{place}/access", body, 0)
+
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/departure-needed")
+    assert after.status_code == 200
 
 
 # --- waiting, bad input, secrets

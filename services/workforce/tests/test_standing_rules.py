@@ -76,6 +76,7 @@ def test_everything_asked_is_said_in_two_languages_and_has_a_source() -> None:
     with_a_rule = {
         *(Asked.CORE_TRAINING, Asked.CORE_TOPICS, Asked.WORK_HOURS, Asked.SUPERVISION_HOURS),
         *(Asked.CONTINUING_EDUCATION, Asked.CONTINUING_TOPICS, Asked.SUPERVISION, Asked.SUPERVISOR_ROUTE),
+        Asked.SUPERVISION_BEFORE_WORK,
     }
 
     assert TEXTS.keys() == set(Asked)
@@ -358,3 +359,30 @@ def test_every_line_has_a_source_and_only_confirmed_rules_bind(day: date, packs:
         source = found.rule or SOURCES[found.asked]
         assert source.citation
         assert isinstance(source.authority, Authority)
+
+
+# --- before the first work
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state", "missing"),
+    [([], State.NOT_MET, 360), ([300, 59], State.NOT_MET, 1), ([300, 60], State.MET, None)],
+)
+def test_the_district_asks_for_six_hours_of_supervision_before_the_first_work(
+    minutes: list[int], state: State, missing: int | None
+) -> None:
+    person = peer("DC", employed_from=date(2026, 1, 1), supervisions=[held(date(2026, 1, 3), one) for one in minutes])
+
+    found = line(person, Asked.SUPERVISION_BEFORE_WORK)
+
+    assert (found.state, found.needed, found.has, found.missing) == (state, 360, sum(minutes), missing)
+
+
+def test_elsewhere_nobody_asks_for_supervision_before_the_first_work() -> None:
+    assert all(one.asked is not Asked.SUPERVISION_BEFORE_WORK for one in lines_of(peer("TX"), DAY))
+
+
+def test_the_running_interval_says_how_long_and_in_which_way() -> None:
+    needed = line(peer("DC", employed_from=date(2026, 1, 1)), Asked.SUPERVISION).needed
+
+    assert (needed["minutes"], list(needed["modes"])) == (60, [SupervisionMode.FACE_TO_FACE])

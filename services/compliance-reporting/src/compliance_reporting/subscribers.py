@@ -93,12 +93,10 @@ REACTIONS: dict[FactType, Reaction] = {
     intake.PEER_ASSIGNED: on_assignment,
     intake.PEER_UNASSIGNED: on_assignment,
     intake.ASSESSMENT_RECORDED: on_assessment,
-    session_logging.SESSION_RECORDED: on_session,
-    session_logging.SESSION_CHANGED: on_session,
-    session_logging.SESSION_SIGNED: on_session,
-    session_logging.SESSION_AMENDED: on_session,
+    **dict.fromkeys(session_logging.SESSION_FACTS, on_session),
     session_logging.GROUP_HELD: on_group,
     session_logging.MUTUAL_AID_ATTENDED: on_mutual_aid,
+    session_logging.MUTUAL_AID_WITHDRAWN: on_mutual_aid,
 }
 
 

@@ -13,7 +13,7 @@ from common.relay import Bell
 from common.runtime import Service, running
 from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
-from session_logging.api import IMPORTS, router
+from session_logging.api import IMPORTS, ROUTERS
 from session_logging.commands.recording import KnownEpisodes
 from session_logging.models import TABLES
 from session_logging.settings import Settings
@@ -35,7 +35,7 @@ def create_api(
 
     return create_app(
         "Handrail session-logging",
-        [router],
+        ROUTERS,
         lifespan=lifespan,
         imports=IMPORTS,
         max_body=settings.max_body_bytes,

@@ -24,7 +24,9 @@ from session_logging.models import (
     Plan,
     PrivacyStatus,
     Program,
+    ProgramPack,
     Staff,
+    Supervisor,
 )
 
 
@@ -34,7 +36,15 @@ async def on_agency(db: Db, events: Events) -> None:
 
 async def on_program(db: Db, events: Events) -> None:
     kept = ("unit_method", "group_max", "group_modifier", "credential_required", "required_specialty")
-    await _keep(db, Program, events, *kept, "accepted_credentials")
+    await _keep(db, Program, events, *kept, "accepted_credentials", "note_deadline_business_days", "cosignature")
+
+
+async def on_program_pack(db: Db, events: Events) -> None:
+    await _keep(db, ProgramPack, events, "program_id", "pack_id", "valid_from", "valid_to")
+
+
+async def on_supervisor(db: Db, events: Events) -> None:
+    await _keep(db, Supervisor, events, "staff_id", "supervisor_id", "valid_from", "valid_to")
 
 
 async def on_staff(db: Db, events: Events) -> None:
@@ -143,6 +153,8 @@ REACTIONS: dict[Fact, Reaction] = {
     workforce.AGENCY_ACTIVATED: on_agency,
     workforce.PROGRAM_OPENED: on_program,
     workforce.PROGRAM_CHANGED: on_program,
+    workforce.PROGRAM_PACK_CHOSEN: on_program_pack,
+    workforce.SUPERVISOR_ASSIGNED: on_supervisor,
     workforce.STAFF_JOINED: on_staff,
     workforce.STAFF_CHANGED: on_staff,
     workforce.STAFF_LEFT: on_staff,

@@ -85,7 +85,11 @@ async def _snapshot(db: Db) -> datetime:
 
 def _tell(db: Db, report_id: UUID, request: CompleteReport, as_of: datetime) -> None:
     facts = ReportFacts(
-        report_id=report_id, period_start=request.period_start, period_end=request.period_end, as_of=as_of
+        report_id=report_id,
+        requested_by=db.scope.actor_id,
+        period_start=request.period_start,
+        period_end=request.period_end,
+        as_of=as_of,
     )
     db.publish(REPORT_COMPLETED, facts, about=report_id, seq=1)
     db.audit("report.complete", report_id)

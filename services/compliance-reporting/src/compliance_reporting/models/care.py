@@ -192,6 +192,18 @@ class FactSession(Fact):
     credential_at_signing: Mapped[str | None]
     recorded_at: Mapped[datetime]
     imported: Mapped[bool]
+    competencies: Mapped[list[str]] = mapped_column(server_default="{}")
+    mechanisms: Mapped[list[str]] = mapped_column(server_default="{}")
+    navigation: Mapped[list[str]] = mapped_column(server_default="{}")
+    attempt_outcome: Mapped[str | None]
+    handoff_way: Mapped[str | None]
+    handoff_receiver: Mapped[str | None]
+    handoff_accepted_at: Mapped[datetime | None]
+    flags: Mapped[list[str]] = mapped_column(server_default="{}")
+    late_reason: Mapped[str | None]
+    review: Mapped[str | None]
+    cosigned_by: Mapped[UUID | None]
+    cosigned_at: Mapped[datetime | None]
 
 
 class FactGroup(Fact):
@@ -210,9 +222,12 @@ class FactGroup(Fact):
 
 
 class FactMutualAid(Fact):
+    """One meeting that somebody went to; one that was `withdrawn` is kept and counts nowhere."""
+
     __tablename__ = "fact_mutual_aid"
 
     participant_id: Mapped[UUID]
     mutual_aid: Mapped[str]
     attended_on: Mapped[date]
     imported: Mapped[bool]
+    withdrawn: Mapped[bool] = mapped_column(server_default="false")

@@ -41,6 +41,7 @@ class FactProgram(Fact):
     note_deadline_business_days: Mapped[int]
     plan_deadline_days: Mapped[int]
     opened_on: Mapped[date]
+    cosignature: Mapped[str] = mapped_column(server_default="never")
 
 
 class FactStaff(Fact):

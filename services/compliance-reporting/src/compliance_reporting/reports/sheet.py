@@ -1,10 +1,9 @@
 """A report as CSV: one line per figure, figures and codes only."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from common.sheets import table
 from compliance_reporting.reports.figures import Figure, Result, Results
 from compliance_reporting.reports.small_cells import shown, shown_extras
 
@@ -30,19 +29,12 @@ COLUMNS = (
     "value",
     "verdict",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def sheet(results: Results, period_start: date, period_end: date, as_of: datetime, *, external: bool) -> str:
     """Return the CSV text. `external`: with small cells suppressed and without figures by program."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
-    writer.writeheader()
     period = {"period_start": str(period_start), "period_end": str(period_end), "as_of": as_of.isoformat()}
-    for result in results.measures:
-        for line in _lines(result, external=external):
-            writer.writerow({name: safe(value) for name, value in (period | line).items()})
-    return text.getvalue()
+    return table(COLUMNS, (period | line for result in results.measures for line in _lines(result, external=external)))
 
 
 def _lines(result: Result, *, external: bool) -> Iterator[dict[str, str]]:
@@ -69,14 +61,3 @@ def _counts(figure: Figure, *, external: bool) -> dict[str, str]:
         "unevaluable": cells.unevaluable,
         "percent": cells.percent,
     }
-
-
-def safe(value: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; a plain number stays one, also a negative one."""
-    if not value.startswith(FORMULA_STARTS) or _is_number(value):
-        return value
-    return f"'{value}"
-
-
-def _is_number(value: str) -> bool:
-    return value.removeprefix("-").replace(".", "", 1).isdecimal()

@@ -26,6 +26,7 @@ from intake.api import (
     referrals,
     safety,
     suprt,
+    sync,
 )
 
 ROUTERS = (
@@ -54,6 +55,7 @@ ROUTERS = (
     referrals.router,
     safety.router,
     suprt.router,
+    sync.router,
 )
 PUBLIC: frozenset[str] = frozenset(
     {

@@ -18,7 +18,8 @@ from session_logging.commands.lookups import hold_consents, require_care, zone_o
 from session_logging.commands.requests import RecordContact
 from session_logging.models import CONTACT, CollateralContact, Consent, Participant
 from session_logging.queries.people import family_of
-from session_logging.rules import HeardConsent, instant, require_cover
+from session_logging.rules.consents import HeardConsent, require_cover
+from session_logging.rules.times import instant
 
 
 async def record_contact(db: Db, keys: KeyRing, actor: Actor, request: RecordContact) -> Created:

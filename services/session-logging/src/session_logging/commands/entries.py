@@ -8,21 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from common.contracts.codes import Format, SessionStatus, UnitMethod
+from common.contracts.session_codes import Cosignature, LateReason, Review, SessionFlag
 from common.contracts.session_logging import SessionFacts
 from common.privacy import Sealer
-from session_logging.commands.requests import Service, Told
+from session_logging.commands.requests import Individual, Service, Told
 from session_logging.models import NOTE
-from session_logging.rules import (
-    Acceptance,
-    Documented,
-    Note,
-    Period,
-    daily_sum_units,
-    is_daily_sum,
-    is_delivered,
-    missing_elements,
-    units,
-)
+from session_logging.rules.credentials import Acceptance, HeldCredential
+from session_logging.rules.notes import Documented, Note, missing_elements
+from session_logging.rules.times import Period
+from session_logging.rules.units import daily_sum_units, is_daily_sum, is_delivered, units
 
 SHARED = [name for name in SessionFacts.model_fields if name not in ("session_id", "imported")]
 
@@ -36,14 +30,24 @@ class Setting:
     unit_method: UnitMethod
     group_modifier: str | None
     acceptance: Acceptance
+    group_max: int
+    deadline_days: int
+    holidays: frozenset[date]
+    cosignature: Cosignature
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """When the worker signed, and the credential held on the service date, as it was known then."""
+    """When the worker signed, and the credential held on the service date, as it was known then.
+
+    `flags`: what else was seen then. `review`: awaited if a supervisor has to co-sign.
+    """
 
     signed_at: datetime
-    credential: str | None
+    credential: HeldCredential | None
+    flags: tuple[SessionFlag, ...] = ()
+    late_reason: LateReason | None = None
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Roster:
 
     group_id: UUID
     size: int
+    above_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,14 @@ class Entry:
         modifier = self.setting.group_modifier
         return [modifier] if self.roster and modifier else []
 
+    @property
+    def flags(self) -> list[SessionFlag]:
+        """Return what does not fit, in the order of the codes; of a draft only what its group shows already."""
+        seen = set(self.signature.flags) if self.signature else set()
+        if self.roster and self.roster.above_limit:
+            seen.add(SessionFlag.GROUP_ABOVE_LIMIT)
+        return [flag for flag in SessionFlag if flag in seen]
+
     def documented(
         self, *, service_code: str | None, location: str | None, goal_ids: list[UUID], note: Note | None
     ) -> Documented:
@@ -101,7 +114,7 @@ class Entry:
             goal_ids=goal_ids,
             note=note,
             signed_at=self.signature.signed_at if self.signature else None,
-            credential=self.signature.credential if self.signature else None,
+            credential=self.signature.credential is not None if self.signature else False,
             group_size=self.roster.size if self.roster else None,
         )
 
@@ -117,25 +130,48 @@ def row_of(
 ) -> dict[str, Any]:
     """Return a new session's row. `sealer`: needed for a note. `day`: needed by the daily-sum methods."""
     signature = entry.signature
+    return (
+        {
+            "agency_id": entry.agency_id,
+            "id": entry.session_id,
+            "participant_id": entry.participant_id,
+            "episode_id": entry.episode_id,
+            "program_id": entry.setting.program_id,
+            "staff_id": entry.staff_id,
+            "group_id": entry.roster.group_id if entry.roster else None,
+            "format": entry.format,
+            "modifiers": entry.modifiers,
+            "zone": entry.setting.zone,
+            "unit_method": entry.setting.unit_method,
+            "status": SessionStatus.SIGNED if signature else SessionStatus.DRAFT,
+            "signed_at": signature.signed_at if signature else None,
+            "flags": entry.flags,
+            "late_reason": signature.late_reason if signature else None,
+            "review": signature.review if signature else None,
+            "cosigned_by": None,
+            "cosigned_at": None,
+            "voided_at": None,
+            "void_reason": None,
+            "recorded_at": entry.recorded_at,
+            "source_system": entry.source_system,
+            "version": 1,
+        }
+        | snapshot(signature, period.service_date)
+        | content_of(entry, service, told, period, sealer, day)
+    )
+
+
+def snapshot(signature: Signature | None, day: date) -> dict[str, Any]:
+    """Return the columns that say which credential stood beside a signature, as it was known then for `day`."""
+    held = signature.credential if signature else None
     return {
-        "agency_id": entry.agency_id,
-        "id": entry.session_id,
-        "participant_id": entry.participant_id,
-        "episode_id": entry.episode_id,
-        "program_id": entry.setting.program_id,
-        "staff_id": entry.staff_id,
-        "group_id": entry.roster.group_id if entry.roster else None,
-        "format": entry.format,
-        "modifiers": entry.modifiers,
-        "zone": entry.setting.zone,
-        "unit_method": entry.setting.unit_method,
-        "status": SessionStatus.SIGNED if signature else SessionStatus.DRAFT,
-        "signed_at": signature.signed_at if signature else None,
-        "credential_at_signing": signature.credential if signature else None,
-        "recorded_at": entry.recorded_at,
-        "source_system": entry.source_system,
-        "version": 1,
-    } | content_of(entry, service, told, period, sealer, day)
+        "credential_at_signing": held.credential_type if held else None,
+        "credential_id": held.id if held else None,
+        "credential_specialty": held.specialty if held else None,
+        "credential_status": held.status_on(day) if held else None,
+        "credential_valid_from": held.valid_from if held else None,
+        "credential_valid_to": held.valid_to if held else None,
+    }
 
 
 def content_of(
@@ -160,6 +196,20 @@ def content_of(
         "outcome": told.outcome,
         "note": sealed_note(sealer, told.note),
         "missing_elements": missing_elements(documented),
+        "competencies": told.competencies,
+        "mechanisms": told.mechanisms,
+        "navigation": told.navigation,
+    } | _particulars(service)
+
+
+def _particulars(service: Service) -> dict[str, Any]:
+    """Return the columns that only a session of one person has."""
+    handoff = service.handoff if isinstance(service, Individual) else None
+    return {
+        "attempt_outcome": service.attempt_outcome if isinstance(service, Individual) else None,
+        "handoff_way": handoff.way if handoff else None,
+        "handoff_receiver": handoff.receiver if handoff else None,
+        "handoff_accepted_at": handoff.accepted_at if handoff else None,
     }
 
 

@@ -14,14 +14,18 @@ from common.database import Db
 from common.errors import Unprocessable
 from common.http import Created
 from common.identity import Actor
+from common.packs import Parameter
 from common.privacy import KeyRing
 from session_logging.commands.entries import Entry, Roster, Setting, Signature
 from session_logging.commands.lines import Line, require_people, write_lines
-from session_logging.commands.lookups import credential_of, known_staff, settings_of, unknown
+from session_logging.commands.lookups import known_staff, require_new, settings_of, unknown
 from session_logging.commands.notices import require_notices
+from session_logging.commands.recording import require_form
 from session_logging.commands.requests import Attended, Attendee, HoldGroup, ImportedGroup
+from session_logging.commands.signing import circumstances, flagged, signature_of
 from session_logging.models import PeerGroup
-from session_logging.rules import Period, is_delivered, period
+from session_logging.rules.times import Period
+from session_logging.rules.units import is_delivered
 
 GROUP: Any = PeerGroup.__table__
 
@@ -37,31 +41,36 @@ class Meeting:
     recorded_at: datetime
     signature: Signature | None = None
     source_system: str | None = None
+    above_limit: bool = False
 
 
 async def hold_group(db: Db, keys: KeyRing, actor: Actor, request: HoldGroup) -> Created:
-    """Record a group that the actor facilitated; a larger one than the program allows is for the report to flag.
+    """Record a group that the actor facilitated; one above the limit of its program or packs is kept, and flagged.
 
     Groups draw from the whole agency, so attendees need not be on the facilitator's own caseload.
     """
+    await require_new(db, PeerGroup, request.id)
     setting = (await settings_of(db)).get(request.program_id)
     if setting is None:
         raise unknown("program", "/program_id")
-    when = period(request.started_at, request.ended_at, setting.zone, now=db.now)
+    when = require_form(request, setting, db.now, is_group=True)
     await _require_co_facilitator(db, actor.staff_id, request.co_facilitator_id)
     await require_people(db, attendees(request, ""))
-    credential = await credential_of(db, actor.staff_id, setting, when.service_date) if request.sign else None
+    seen = await circumstances(db, actor.staff_id, setting.program_id, when.service_date)
+    most = seen.smallest(Parameter.GROUP_MAX, when.service_date, setting.group_max)
     meeting = Meeting(
-        group_id=uuid7(),
+        group_id=request.id or uuid7(),
         staff_id=actor.staff_id,
         setting=setting,
         period=when,
         recorded_at=db.now,
-        signature=Signature(db.now, credential) if request.sign else None,
+        signature=await signature_of(db, actor, setting, when, request.late_reason) if request.sign else None,
+        above_limit=present(request) > most,
     )
     lines = lines_of(meeting, request, db.scope.agency_id)
     if request.sign:
         await require_notices(db, lines)
+        lines = await flagged(db, lines)
     await write_groups(db, [(meeting, request)])
     await write_lines(db, keys, lines)
     db.audit("group.hold", meeting.group_id, size=present(request))
@@ -127,7 +136,7 @@ def _group_row(agency_id: UUID, meeting: Meeting, group: HoldGroup | ImportedGro
 
 def lines_of(meeting: Meeting, group: HoldGroup | ImportedGroup, agency_id: UUID) -> list[Line]:
     """Return one session for each attendee, all at the group's time and under the group's program."""
-    roster = Roster(meeting.group_id, present(group))
+    roster = Roster(meeting.group_id, present(group), meeting.above_limit)
     return [
         Line(_entry(meeting, roster, attendee, agency_id), group, attendee, meeting.period)
         for attendee in group.attendees

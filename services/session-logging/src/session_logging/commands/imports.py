@@ -36,7 +36,8 @@ from session_logging.commands.requests import (
     ImportHistory,
 )
 from session_logging.models import Episode, Imported, Participant
-from session_logging.rules import HeldCredential, Period, credential_on, period
+from session_logging.rules.credentials import HeldCredential, credential_on
+from session_logging.rules.times import Period, period
 
 IMPORTED: Any = Imported.__table__
 Fresh = Mapping[str, Any]  # the rows of one kind that are new, by JSON pointer

@@ -15,7 +15,8 @@ from session_logging.commands.entries import Day, DayKey, Entry, facts_of, row_o
 from session_logging.commands.lookups import days_so_far, episodes_of, goals_of, unknown
 from session_logging.commands.requests import Attended, Service, Told
 from session_logging.models import Episode, PeerSession
-from session_logging.rules import Period, is_delivered
+from session_logging.rules.times import Period
+from session_logging.rules.units import is_delivered
 
 SESSION: Any = PeerSession.__table__
 
@@ -46,7 +47,7 @@ async def require_people(db: Db, attended: Mapping[str, Attended]) -> dict[UUID,
             raise unknown("episode", f"{at}/episode_id")
         if episodes[one.episode_id].participant_id != one.participant_id:
             raise unknown("participant", f"{at}/participant_id")
-        if any((one.participant_id, goal_id) not in goals for goal_id in one.goal_ids):
+        if any((one.episode_id, goal_id) not in goals for goal_id in one.goal_ids):
             raise unknown("goal", f"{at}/goal_ids")
     return episodes
 

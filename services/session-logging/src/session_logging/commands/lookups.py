@@ -8,14 +8,23 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, and_, any_, func, literal, or_, select
 
-from common.contracts.codes import DELIVERED, CredentialStatus, CredentialType, Role, Specialty, UnitMethod
-from common.database import Db
-from common.errors import NotThere, Unprocessable
+from common.contracts.codes import (
+    DELIVERED,
+    CredentialStatus,
+    CredentialType,
+    Role,
+    SessionStatus,
+    Specialty,
+    UnitMethod,
+)
+from common.contracts.session_codes import Cosignature
+from common.database import Db, once_per_transaction
+from common.errors import NotThere, Refused, Unprocessable
 from common.identity import Actor
 from common.text import local_day
 from session_logging.commands.entries import Day, DayKey, Setting
-from session_logging.models import Agency, Assignment, Credential, Episode, Goal, PeerSession, Program, Staff
-from session_logging.rules import Acceptance, HeldCredential, credential_on
+from session_logging.models import Agency, Assignment, Credential, Episode, Goal, PeerSession, Plan, Program, Staff
+from session_logging.rules.credentials import Acceptance, HeldCredential, credential_on
 
 
 def is_one_of(column: Any, ids: Collection[UUID]) -> Any:
@@ -32,25 +41,32 @@ async def zone_of(db: Db) -> str:
 
 
 async def settings_of(db: Db) -> dict[UUID, Setting]:
-    """Return the setting of every program; an agency has few."""
-    zone = await zone_of(db)
-    return {program.id: _setting(program, zone) for program in await db.scalars(select(Program))}
+    """Return the setting of every program; an agency has few. Raises `NotThere` like `zone_of`."""
+    agency = await db.scalar(select(Agency).where(Agency.id == db.scope.agency_id))
+    if agency is None:
+        raise NotThere
+    return {program.id: _setting(program, agency) for program in await db.scalars(select(Program))}
 
 
-def _setting(program: Program, zone: str) -> Setting:
+def _setting(program: Program, agency: Agency) -> Setting:
     return Setting(
         program_id=program.id,
-        zone=zone,
+        zone=agency.zone,
+        group_max=program.group_max,
+        deadline_days=program.note_deadline_business_days,
+        holidays=frozenset(agency.holidays),
+        cosignature=Cosignature(program.cosignature),
         unit_method=UnitMethod(program.unit_method),
         group_modifier=program.group_modifier,
         acceptance=Acceptance(frozenset(program.accepted_credentials), program.required_specialty),
     )
 
 
+@once_per_transaction
 async def setting_of_episode(db: Db, participant_id: UUID, episode_id: UUID) -> Setting:
     """Return the setting of a person's episode. Raises `NotThere` unless it is theirs."""
     found = await db.execute(
-        select(Program, Agency.zone)
+        select(Program, Agency)
         .join(Episode, and_(Episode.agency_id == Program.agency_id, Episode.program_id == Program.id))
         .join(Agency, Agency.agency_id == Program.agency_id)
         .where(Episode.id == episode_id, Episode.participant_id == participant_id)
@@ -61,6 +77,16 @@ async def setting_of_episode(db: Db, participant_id: UUID, episode_id: UUID) -> 
     return _setting(row[0], row[1])
 
 
+async def setting_of_program(db: Db, program_id: UUID) -> Setting:
+    """Return the setting of a program. Raises `NotThere`."""
+    question = select(Program, Agency).join(Agency, Agency.agency_id == Program.agency_id)
+    row = (await db.execute(question.where(Program.id == program_id))).first()
+    if row is None:
+        raise NotThere
+    return _setting(row[0], row[1])
+
+
+@once_per_transaction
 async def require_caseload(db: Db, actor: Actor, participant_id: UUID, day: date, episode_id: UUID | None) -> None:
     """Raise `NotThere` unless the actor serves this person on `day`; supervisors stand in for anybody."""
     if actor.may(Role.SUPERVISOR):
@@ -97,19 +123,23 @@ def _serves_on(day: date) -> Any:
     return and_(Assignment.valid_from <= day, or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
 
 
-async def require_goals(db: Db, participant_id: UUID, goal_ids: Collection[UUID]) -> None:
-    """Raise `Unprocessable` unless every goal is from a plan of this person."""
+async def require_goals(db: Db, episode_id: UUID, goal_ids: Collection[UUID]) -> None:
+    """Raise `Unprocessable` unless every goal is from a plan of this episode."""
     known = await goals_of(db, goal_ids)
-    if any((participant_id, goal_id) not in known for goal_id in goal_ids):
+    if any((episode_id, goal_id) not in known for goal_id in goal_ids):
         raise unknown("goal", "/goal_ids")
 
 
 async def goals_of(db: Db, goal_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    """Return (participant, goal) of those goals that are in somebody's plan."""
+    """Return (episode, goal) of those goals that are in somebody's plan; a later plan may carry a goal on."""
     if not goal_ids:
         return set()
-    found = await db.execute(select(Goal.participant_id, Goal.id).where(is_one_of(Goal.id, goal_ids)))
-    return {(row.participant_id, row.id) for row in found}
+    found = await db.execute(
+        select(Plan.episode_id, Goal.id)
+        .join(Plan, and_(Plan.agency_id == Goal.agency_id, Plan.id == Goal.plan_id))
+        .where(is_one_of(Goal.id, goal_ids))
+    )
+    return {(row.episode_id, row.id) for row in found}
 
 
 async def episodes_of(db: Db, episode_ids: Collection[UUID]) -> dict[UUID, Episode]:
@@ -119,6 +149,12 @@ async def episodes_of(db: Db, episode_ids: Collection[UUID]) -> dict[UUID, Episo
 
 async def known_staff(db: Db, staff_ids: Collection[UUID]) -> set[UUID]:
     return set(await db.scalars(select(Staff.id).where(is_one_of(Staff.id, staff_ids))))
+
+
+async def require_new(db: Db, model: Any, id: UUID | None) -> None:
+    """Raise `Refused` if the agency already has a row of `model` with this id, which its client made."""
+    if id is not None and await db.get(model, (db.scope.agency_id, id)) is not None:
+        raise Refused("already-recorded", "This was recorded before. Look it up, and change it if it is still a draft.")
 
 
 def unknown(what: str, pointer: str) -> Unprocessable:
@@ -136,6 +172,7 @@ async def held_credentials(db: Db, staff_ids: Collection[UUID]) -> dict[UUID, li
 
 def _held(row: Credential) -> HeldCredential:
     return HeldCredential(
+        id=row.id,
         credential_type=CredentialType(row.credential_type),
         specialty=Specialty(row.specialty),
         valid_from=row.valid_from,
@@ -145,7 +182,8 @@ def _held(row: Credential) -> HeldCredential:
     )
 
 
-async def credential_of(db: Db, staff_id: UUID, setting: Setting, day: date) -> CredentialType | None:
+@once_per_transaction
+async def credential_of(db: Db, staff_id: UUID, setting: Setting, day: date) -> HeldCredential | None:
     """Return the credential to write beside a worker's signature for a session on `day`."""
     return credential_on(day, (await held_credentials(db, [staff_id]))[staff_id], setting.acceptance)
 
@@ -167,7 +205,7 @@ async def _day_so_far(db: Db, key: DayKey, without: UUID | None) -> Day:
         .where(PeerSession.participant_id == participant_id, PeerSession.staff_id == staff_id)
         .where(PeerSession.service_date == day, PeerSession.service_code.is_not_distinct_from(code))
         .where(PeerSession.modifiers == list(modifiers), PeerSession.outcome.in_(sorted(DELIVERED)))
-        .where(PeerSession.id.is_distinct_from(without))
+        .where(PeerSession.id.is_distinct_from(without), PeerSession.status != SessionStatus.VOIDED)
     )
     minutes, day_units = found.one()
     return Day(int(minutes), Decimal(day_units))

@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from common.contracts.codes import Modality, Outcome
 from common.database import Db
 from common.errors import Refused
 from session_logging.commands.lines import Line
-from session_logging.commands.lookups import is_one_of
-from session_logging.models import Notice, PrivacyStatus
 from session_logging.queries.people import family_of
-from session_logging.rules import needs_notice
+from session_logging.rules.consents import needs_notice
 
 GIVE_IT = (
     "Give this person the privacy notice, or record why it must wait, then sign. "
@@ -39,20 +37,32 @@ async def require_notices(db: Db, lines: Iterable[Line]) -> None:
 
 
 async def _require(db: Db, served: Mapping[str, UUID]) -> None:
-    if not served or not await _is_program(db):
+    if not served:
         return
-    given = await _given(db, set(served.values()))
-    for pointer, participant_id in served.items():
-        if participant_id not in given and not await _given(db, await family_of(db, participant_id)):
-            fields = [{"pointer": pointer, "detail": GIVE_IT}] if pointer else []
-            raise Refused("notice-not-given", GIVE_IT, fields=fields)
+    is_program, given = await _asked(db, frozenset(served.values()))
+    for pointer, participant_id in served.items() if is_program else ():
+        if participant_id in given or (await _asked(db, frozenset(await family_of(db, participant_id))))[1]:
+            continue
+        fields = [{"pointer": pointer, "detail": GIVE_IT}] if pointer else []
+        raise Refused("notice-not-given", GIVE_IT, fields=fields)
 
 
-async def _is_program(db: Db) -> bool:
-    """Tell whether the agency is a program under 42 CFR Part 2: yes, unless somebody determined that it is not."""
-    return await db.scalar(select(PrivacyStatus.is_program).where(PrivacyStatus.id == db.scope.agency_id)) is not False
+NOTICES = text(
+    """
+    select coalesce((
+        select is_program from session_logging.privacy_status where agency_id = :agency and id = :agency
+    ), true) as is_program, array(
+        select distinct participant_id from session_logging.notice
+        where agency_id = :agency and participant_id = any(:people)
+    ) as given
+    """
+).bindparams(bindparam("people", type_=ARRAY(Uuid)))
 
 
-async def _given(db: Db, participant_ids: Iterable[UUID]) -> set[UUID]:
-    question = select(Notice.participant_id).where(is_one_of(Notice.participant_id, list(participant_ids)))
-    return set(await db.scalars(question.distinct()))
+async def _asked(db: Db, people: frozenset[UUID]) -> tuple[bool, set[UUID]]:
+    """Return whether the agency is a program under 42 CFR Part 2, and who of these people was given the notice.
+
+    It is one unless somebody determined that it is not.
+    """
+    row = (await db.execute(NOTICES, {"agency": db.scope.agency_id, "people": sorted(people)})).one()
+    return row.is_program, set(row.given)

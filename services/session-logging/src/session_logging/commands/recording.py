@@ -39,10 +39,11 @@ from common.http import Created
 from common.identity import Actor
 from common.privacy import KeyRing, Sealer
 from session_logging.commands.entries import Entry, Setting, facts_of, row_of
-from session_logging.commands.lookups import require_caseload, require_goals, setting_of_episode
-from session_logging.commands.requests import RecordSession
-from session_logging.models import TABLES, Agency, Assignment, Episode, Goal, PeerSession, Program
-from session_logging.rules import period
+from session_logging.commands.lookups import require_caseload, require_goals, require_new, setting_of_episode
+from session_logging.commands.requests import ChangeSession, RecordSession, Service
+from session_logging.models import TABLES, Agency, Assignment, Episode, Goal, PeerSession, Plan, Program
+from session_logging.rules.forms import require_attempt, require_company, require_fit, require_handoff
+from session_logging.rules.times import Period, period
 
 EPISODES_MOST = 20_000
 LOCATION = "/api/session-logging/v1/sessions/{id}"
@@ -74,15 +75,28 @@ class Recording:
     location: str
 
 
+def require_form(request: Service, setting: Setting, now: datetime, *, is_group: bool = False) -> Period:
+    """Return when a session took place. Raises `Unprocessable` for what its form cannot be."""
+    when = period(request.started_at, request.ended_at, setting.zone, now=now)
+    require_fit(request.modality, request.delivery_method, request.location)
+    require_company(request.modality, request.activities, is_group=is_group)
+    if isinstance(request, RecordSession | ChangeSession):
+        require_attempt(request.delivery_method, request.outcome, request.attempt_outcome)
+        require_handoff(request.modality, request.activities, request.outcome, request.handoff, when)
+    return when
+
+
 async def prepare(db: Db, keys: KeyRing, actor: Actor, request: RecordSession) -> Setting:
     """Return the setting of a session that may be recorded, and see that its person has a key.
 
-    Raises exactly what the statement would refuse without a word: `NotThere`, or `Unprocessable` for a goal.
+    Raises exactly what the statement would refuse without a word: `NotThere`, `Unprocessable` for a goal, or `Refused`
+    for an id that another request has used.
     """
+    await require_new(db, PeerSession, request.id)
     setting = await setting_of_episode(db, request.participant_id, request.episode_id)
-    when = period(request.started_at, request.ended_at, setting.zone, now=db.now)
+    when = require_form(request, setting, db.now)
     await require_caseload(db, actor, request.participant_id, when.service_date, request.episode_id)
-    await require_goals(db, request.participant_id, request.goal_ids)
+    await require_goals(db, request.episode_id, request.goal_ids)
     await keys.sealer(db, db.scope.agency_id, request.participant_id)
     return setting
 
@@ -91,10 +105,10 @@ def recording(
     scope: Scope, actor: Actor, request: RecordSession, setting: Setting, sealer: Sealer | None, *, now: datetime
 ) -> Recording:
     """Return everything the statement needs; pure but for the new ids. Raises `Unprocessable` for wrong times."""
-    when = period(request.started_at, request.ended_at, setting.zone, now=now)
+    when = require_form(request, setting, now)
     entry = Entry(
         agency_id=scope.agency_id,
-        session_id=uuid7(),
+        session_id=request.id or uuid7(),
         participant_id=request.participant_id,
         episode_id=request.episode_id,
         staff_id=actor.staff_id,
@@ -149,6 +163,7 @@ def _place(context: Any) -> Any:
         .where(Program.unit_method == bindparam("session_unit_method", type_=Text()))
         .where(Agency.zone == bindparam("session_zone", type_=Text()))
         .where(or_(bindparam("supervises", type_=Boolean()), _assigned()))
+        .where(~exists().where(SESSION.c.agency_id == Episode.agency_id, SESSION.c.id == bindparam("session_id")))
         .where(_known_goals() == bindparam("goals", type_=BigInteger()))
     )
     return place.offset(literal_column("0")).lateral("place")  # OFFSET 0: else it may run before the agency is set
@@ -172,9 +187,8 @@ def _known_goals() -> Any:
     wanted: Any = bindparam("session_goal_ids", type_=ARRAY(Uuid()))
     return (
         select(func.count(distinct(Goal.id)))
-        .where(
-            Goal.agency_id == Episode.agency_id, Goal.participant_id == Episode.participant_id, Goal.id == any_(wanted)
-        )
+        .join(Plan, and_(Plan.agency_id == Goal.agency_id, Plan.id == Goal.plan_id))
+        .where(Goal.agency_id == Episode.agency_id, Plan.episode_id == Episode.id, Goal.id == any_(wanted))
         .scalar_subquery()
     )
 

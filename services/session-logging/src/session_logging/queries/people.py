@@ -4,25 +4,38 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Uuid, and_, bindparam, exists, or_, select, text
 
 from common.contracts.codes import RecordOrigin, Role
-from common.database import Db
+from common.database import Db, once_per_transaction
+from common.errors import NotThere
 from common.identity import Actor
 from common.text import local_day
-from session_logging.models import Agency, Assignment, BreakGlass, Merge, Participant
+from session_logging.models import Agency, Assignment, BreakGlass, Participant
 
+# Whom a record stands for, and every record that stands for them; one statement, for most requests ask it.
+FAMILY = text(
+    """
+    select r.root, m.merged_id, m.moved_ids
+    from (
+        select coalesce((
+            select survivor_id from session_logging.merge
+            where agency_id = :agency and undone_at is null and (merged_id = :asked or :asked = any(moved_ids))
+            order by merged_at desc limit 1
+        ), :asked) as root
+    ) r
+    left join session_logging.merge m on m.agency_id = :agency and m.survivor_id = r.root and m.undone_at is null
+    """
+).bindparams(bindparam("asked", type_=Uuid))
 SEES_ALL = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 
 
+@once_per_transaction
 async def family_of(db: Db, participant_id: UUID) -> list[UUID]:
     """Return the records that stand for one person, with the one that was asked about."""
-    stands = (Merge.agency_id == db.scope.agency_id, Merge.undone_at.is_(None))
-    named = or_(Merge.merged_id == participant_id, Merge.moved_ids.contains([participant_id]))
-    latest = select(Merge.survivor_id).where(*stands, named).order_by(Merge.merged_at.desc()).limit(1)
-    root = await db.scalar(latest) or participant_id
-    merges = await db.scalars(select(Merge).where(*stands, Merge.survivor_id == root))
-    return sorted({root, *(one for merge in merges for one in (merge.merged_id, *merge.moved_ids))})
+    rows = (await db.execute(FAMILY, {"agency": db.scope.agency_id, "asked": participant_id})).all()
+    records = {rows[0].root} | {row.merged_id for row in rows if row.merged_id}
+    return sorted(records.union(*(row.moved_ids for row in rows if row.moved_ids)))
 
 
 async def in_reach(db: Db, actor: Actor, of: Any, family: list[UUID] | None) -> Any:
@@ -55,6 +68,14 @@ async def in_reach(db: Db, actor: Actor, of: Any, family: list[UUID] | None) -> 
         BreakGlass.expires_at > db.now,
     )
     return and_(of.agency_id == agency_id, or_(of.staff_id == actor.staff_id, serves, opened))
+
+
+async def require_reach(db: Db, actor: Actor, row: Any) -> None:
+    """Raise `NotThere` unless the actor may see this row of a person."""
+    of = type(row)
+    reach = await in_reach(db, actor, of, await family_of(db, row.participant_id))
+    if await db.scalar(select(of.id).where(of.id == row.id, reach)) is None:
+        raise NotThere
 
 
 async def origins_of(db: Db, participant_ids: Collection[UUID]) -> dict[UUID, RecordOrigin]:

@@ -50,7 +50,7 @@ async def change_access(db: Db, staff_id: UUID, request: ChangeAccess, expected:
         raise Unprocessable("reason-does-not-fit", "Give a reason that fits what you are doing.", "/reason")
     if staff_id == db.scope.actor_id:
         raise Forbidden("not-ones-own-access", "Ask another administrator: nobody ends or restores their own access.")
-    await _require_staff(db, staff_id, ended=ended)
+    await _require_staff(db, staff_id, ended=ended, left=request.reason is AccessReason.LEFT)
     row = await db.get(Access, (db.scope.agency_id, staff_id), with_for_update=True)
     require_version(row.version if row else 0, expected)
     if row is None:
@@ -66,12 +66,19 @@ async def change_access(db: Db, staff_id: UUID, request: ChangeAccess, expected:
     return Created(id=staff_id, version=row.version)
 
 
-async def _require_staff(db: Db, staff_id: UUID, *, ended: bool) -> None:
-    """Lock a member of staff, and first every administrator where one might be the last. Raises `Refused`."""
+async def _require_staff(db: Db, staff_id: UUID, *, ended: bool, left: bool) -> None:
+    """Lock a member of staff, and first every administrator where one might be the last. Raises `Refused`.
+
+    Who has left has a last day, and somebody took over whom they accompanied: that is a departure's to say.
+    """
     if ended:
         await require_another_administrator(db, staff_id)
-    if await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True) is None:
+    staff = await db.get(Staff, (db.scope.agency_id, staff_id), with_for_update=True)
+    if staff is None:
         raise NotThere
+    if left and staff.employed_to is None:
+        detail = "Record the departure first: it names who takes over. Any other reason ends access at once."
+        raise Refused("departure-needed", detail)
 
 
 async def require_another_administrator(db: Db, without: UUID, on: date | None = None) -> None:

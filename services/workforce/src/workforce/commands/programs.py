@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from common.contracts import workforce as facts
 from common.contracts.codes import CredentialType, Specialty, UnitMethod
 from common.contracts.envelope import Fact
+from common.contracts.session_codes import Cosignature
 from common.database import Db
 from common.http import Created, require_version
 from common.text import Asked, Day, Line
@@ -26,6 +27,7 @@ class OpenProgram(Asked):
     note_deadline_business_days: int = Field(default=2, ge=0, le=60)
     plan_deadline_days: int = Field(default=30, ge=1, le=365)
     opened_on: Day
+    cosignature: Cosignature = Field(default=Cosignature.NEVER, description="whose notes a supervisor co-signs")
 
 
 class ChangeProgram(OpenProgram):

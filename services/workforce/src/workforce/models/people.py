@@ -38,6 +38,7 @@ class Program(Model):
     note_deadline_business_days: Mapped[int]
     plan_deadline_days: Mapped[int]
     opened_on: Mapped[date]
+    cosignature: Mapped[str] = mapped_column(server_default="never")
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -36,6 +36,7 @@ class Asked(StrEnum):
     LIVED_EXPERIENCE = "lived_experience"
     COMPETENCIES = "competencies"
     SUPERVISION = "supervision"
+    SUPERVISION_BEFORE_WORK = "supervision_before_work"
     SUPERVISOR = "supervisor"
     SUPERVISOR_ROUTE = "supervisor_route"
 

@@ -82,6 +82,16 @@ def is_held_in(person: Person, stretch: Stretch) -> bool:
     )
 
 
+def _each(person: Person, stretch: Stretch) -> dict[str, object]:
+    """Return what each supervision of an interval has to be, where a rule says so: its minutes and its ways."""
+    minutes, modes = (
+        _beside(stretch, person.rule(parameter, stretch.first_day))
+        for parameter in (Parameter.SUPERVISION_MINUTES, Parameter.SUPERVISION_MODES)
+    )
+    told = {"minutes": None if minutes is None else minutes.value, "modes": None if modes is None else modes.value}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def _beside(stretch: Stretch, rule: Rule | None) -> Rule | None:
     """Return a rule about a supervision, unless a binding interval comes without one and only a default says any."""
     return None if rule and stretch.rule.authority.binds and not rule.authority.binds else rule
@@ -101,8 +111,19 @@ def supervision_lines(person: Person, day: date) -> Iterable[Line]:
         state = State.NOT_MET
     else:
         state = State.DUE_SOON if now.last_day - day <= min(SOON, timedelta(days=7)) else State.OPEN
-    needed = {"from": now.first_day.isoformat(), "to": now.last_day.isoformat()}
+    needed = {"from": now.first_day.isoformat(), "to": now.last_day.isoformat()} | _each(person, now)
     yield Line(Asked.SUPERVISION, state, now.rule, needed, latest and latest.isoformat(), due_on=now.last_day)
+
+
+def first_lines(person: Person, day: date) -> Iterable[Line]:
+    """Yield how many minutes of supervision were held so far, where a pack asks for some before the first work."""
+    rule = person.rule(Parameter.SUPERVISION_BEFORE_WORK_MINUTES, day)
+    if rule is None:
+        return
+    held = sum(one.minutes for one in person.supervisions if one.held_on <= day)
+    missing = max(0, int(rule.value) - held)
+    state = State.NOT_MET if missing else State.MET
+    yield Line(Asked.SUPERVISION_BEFORE_WORK, state, rule, int(rule.value), held, missing or None)
 
 
 def route_lines(person: Person, day: date) -> Iterable[Line]:

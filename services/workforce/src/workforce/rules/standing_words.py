@@ -17,7 +17,7 @@ from workforce.rules.standing import (
     renewal_lines,
     training_lines,
 )
-from workforce.rules.standing_supervision import route_lines, supervision_lines
+from workforce.rules.standing_supervision import first_lines, route_lines, supervision_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,10 @@ TEXTS: Mapping[Asked, Words] = {
         "A supervision, long enough, in the running interval.",
         "Una supervisión, de duración suficiente, en el intervalo en curso.",
     ),
+    Asked.SUPERVISION_BEFORE_WORK: Words(
+        "Supervision held before working directly with people, in minutes.",
+        "Supervisión recibida antes de trabajar directamente con personas, en minutos.",
+    ),
     Asked.SUPERVISOR: Words("Somebody supervises them today.", "Alguien le supervisa hoy."),
     Asked.SUPERVISOR_ROUTE: Words(
         "One of the ways to qualify as supervisor.", "Una de las vías para calificar como supervisor."
@@ -111,5 +115,5 @@ def lines_of(person: Person, day: date) -> list[Line]:
     """Return everything that the rules of a day ask of somebody in their roles, in a fixed order."""
     parts = [credential_lines]
     if Role.PEER in person.roles:
-        parts += [training_lines, renewal_lines, declared_lines, competency_lines, supervision_lines]
+        parts += [training_lines, renewal_lines, declared_lines, competency_lines, first_lines, supervision_lines]
     return [line for part in (*parts, route_lines) for line in part(person, day)]

@@ -1,173 +1,12 @@
-"""What session-logging remembers: sessions, groups, addenda, attendance, contacts, and what it heard of the others."""
+"""What session-logging heard of the others: agencies, staff, people, plans and papers."""
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Numeric
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
 
-from common.tables import COLUMN_TYPES, foundation, schema_metadata
-
-
-class Model(DeclarativeBase):
-    metadata = schema_metadata("session_logging")
-    type_annotation_map: ClassVar = COLUMN_TYPES
-
-
-TABLES = foundation(Model.metadata)
-WRITTEN_ONCE = {"info": {"api": "select, insert", "worker": ""}}
-HEARD = {"info": {"api": "select", "worker": "select, insert, update"}}
-# What a sealed value is bound to; see `common.privacy`.
-NOTE = "peer_session.note"
-ADDENDUM = "addendum.words"
-CONTACT = "collateral_contact.note"
-
-
-class PeerGroup(Model):
-    """One group meeting; every attendee has a session of their own with a note of their own."""
-
-    __tablename__ = "peer_group"
-    __table_args__ = (CheckConstraint("ended_at > started_at", name="period"), WRITTEN_ONCE)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    program_id: Mapped[UUID]
-    staff_id: Mapped[UUID]
-    co_facilitator_id: Mapped[UUID | None]
-    started_at: Mapped[datetime]
-    ended_at: Mapped[datetime]
-    size: Mapped[int]
-    recorded_at: Mapped[datetime]
-    source_system: Mapped[str | None]
-
-
-class PeerSession(Model):
-    """One person's session. Once signed its row never changes, but for the version (trigger `signed_is_final`).
-
-    `note` is sealed under the participant's key. `source_system` names where an imported row came from.
-    """
-
-    __tablename__ = "peer_session"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["agency_id", "group_id"], ["session_logging.peer_group.agency_id", "session_logging.peer_group.id"]
-        ),
-        CheckConstraint("ended_at > started_at", name="period"),
-        CheckConstraint("minutes >= 0 and units >= 0", name="amounts"),
-        CheckConstraint("(status = 'draft') = (signed_at is null)", name="signature"),
-        CheckConstraint("(format = 'group') = (group_id is not null)", name="group"),
-        Index(None, "agency_id", "started_at", "id"),
-        Index(None, "agency_id", "participant_id", "started_at"),
-        {"info": {"worker": ""}},
-    )
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    participant_id: Mapped[UUID]
-    episode_id: Mapped[UUID]
-    program_id: Mapped[UUID]
-    staff_id: Mapped[UUID]
-    group_id: Mapped[UUID | None]
-    modality: Mapped[str]
-    format: Mapped[str]
-    delivery_method: Mapped[str]
-    location: Mapped[str | None]
-    service_code: Mapped[str | None]
-    modifiers: Mapped[list[str]]
-    activities: Mapped[list[str]]
-    goal_ids: Mapped[list[UUID]]
-    started_at: Mapped[datetime]
-    ended_at: Mapped[datetime]
-    zone: Mapped[str]
-    service_date: Mapped[date]
-    minutes: Mapped[int]
-    units: Mapped[Decimal] = mapped_column(Numeric(8, 2))
-    unit_method: Mapped[str]
-    outcome: Mapped[str]
-    status: Mapped[str]
-    note: Mapped[bytes | None]
-    missing_elements: Mapped[list[str]]
-    signed_at: Mapped[datetime | None]
-    credential_at_signing: Mapped[str | None]
-    recorded_at: Mapped[datetime]
-    source_system: Mapped[str | None]
-    version: Mapped[int] = mapped_column(default=1)
-
-
-class Addendum(Model):
-    """A correction of a signed note: reason and words, sealed together; the original stays as it was signed."""
-
-    __tablename__ = "addendum"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["agency_id", "session_id"], ["session_logging.peer_session.agency_id", "session_logging.peer_session.id"]
-        ),
-        Index(None, "agency_id", "session_id"),
-        WRITTEN_ONCE,
-    )
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID]
-    author_id: Mapped[UUID]
-    words: Mapped[bytes]
-    written_at: Mapped[datetime]
-
-
-class MutualAidAttendance(Model):
-    """A count of one: no place, no other members."""
-
-    __tablename__ = "mutual_aid_attendance"
-    __table_args__ = (Index(None, "agency_id", "participant_id", "attended_on"), WRITTEN_ONCE)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    participant_id: Mapped[UUID]
-    mutual_aid: Mapped[str]
-    attended_on: Mapped[date]
-    recorded_by: Mapped[UUID]
-    recorded_at: Mapped[datetime]
-    source_system: Mapped[str | None]
-
-
-class CollateralContact(Model):
-    """Somebody outside was spoken with about a person, on a consent; `note` is sealed under the person's key."""
-
-    __tablename__ = "collateral_contact"
-    __table_args__ = (
-        CheckConstraint("minutes > 0", name="minutes"),
-        Index(None, "agency_id", "participant_id", "contacted_at"),
-        WRITTEN_ONCE,
-    )
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    participant_id: Mapped[UUID]
-    consent_id: Mapped[UUID]
-    recipient_place: Mapped[int]
-    role: Mapped[str]
-    staff_id: Mapped[UUID]
-    contacted_at: Mapped[datetime]
-    method: Mapped[str]
-    minutes: Mapped[int]
-    note: Mapped[bytes]
-    recorded_at: Mapped[datetime]
-
-
-class Imported(Model):
-    """Which row of another system became which of ours, so that a repeated import writes nothing."""
-
-    __tablename__ = "imported"
-    __table_args__ = (WRITTEN_ONCE,)
-
-    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
-    source_system: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    external_id: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[UUID]
-    import_id: Mapped[UUID]
+from session_logging.models.schema import HEARD, Model
 
 
 class Agency(Model):
@@ -196,6 +35,38 @@ class Program(Model):
     credential_required: Mapped[bool]
     required_specialty: Mapped[str | None]
     accepted_credentials: Mapped[list[str]]
+    note_deadline_business_days: Mapped[int] = mapped_column(server_default="2")
+    cosignature: Mapped[str] = mapped_column(server_default="never")
+
+
+class ProgramPack(Model):
+    """Whose rules a program is judged by, from and to (inclusive) a day."""
+
+    __tablename__ = "program_pack"
+    __table_args__ = (Index(None, "agency_id", "program_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    program_id: Mapped[UUID]
+    pack_id: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class Supervisor(Model):
+    """Who supervises whom, from and to (inclusive) a day: whose notes a supervisor looks at first."""
+
+    __tablename__ = "supervisor"
+    __table_args__ = (Index(None, "agency_id", "supervisor_id"), HEARD)
+
+    agency_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    staff_id: Mapped[UUID]
+    supervisor_id: Mapped[UUID]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
 
 
 class Staff(Model):

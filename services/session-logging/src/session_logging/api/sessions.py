@@ -1,33 +1,31 @@
-"""How a person or program asks session-logging: sessions, signatures, addenda, groups, contacts, imports."""
+"""How a session is recorded, changed, signed, added to and read."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.contracts.codes import Role
+from common.contracts.codes import SessionStatus
+from common.contracts.session_codes import Review, SessionFlag
 from common.database import run_hot
 from common.errors import Refused
-from common.http import Call, Created, CurrentCall, allow, answer, decode_cursor, replay
+from common.http import Call, Created, CurrentCall, answer, decode_cursor, replay
 from common.privacy import Sealer
-from session_logging.commands import collateral, groups, imports, mutual_aid, recording, releases, requests, sessions
+from session_logging.api.admission import READING, WORKING, Limit
+from session_logging.commands import recording, releases, requests, sessions
 from session_logging.commands.entries import Setting
 from session_logging.commands.recording import LOCATION, RECORD, KnownEpisodes
-from session_logging.queries import collateral as contacts
 from session_logging.queries import sessions as queries
-from session_logging.rules import is_daily_sum
+from session_logging.rules.units import is_daily_sum
 
-IMPORTS = frozenset({"/v1/imports"})
+IN_TIME = requests.Sign()  # what a signature without a body says
 ATTEMPTS = 2  # the second one with the setting read afresh, should the program have changed in between
 
 router = APIRouter(prefix="/v1")
-WORKERS = allow(Role.PEER, Role.SUPERVISOR)
-READERS = allow(Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 
 
-@router.post("/sessions", status_code=201, response_model=Created, dependencies=[WORKERS])
+@router.post("/sessions", status_code=201, response_model=Created, dependencies=WORKING)
 async def record_session(call: CurrentCall, body: requests.RecordSession) -> Response:
     """Record a session that the caller held; with `sign` it is signed at once and never changes again."""
     key = call.idempotency_key()
@@ -87,27 +85,28 @@ async def _first_answer(call: Call, key: str, body: requests.RecordSession) -> R
         return replay(await db.execute(question), call.fingerprint(body))
 
 
-@router.put("/sessions/{session_id}", response_model=Created, dependencies=[WORKERS])
+@router.put("/sessions/{session_id}", response_model=Created, dependencies=WORKING)
 async def change_session(call: CurrentCall, session_id: UUID, body: requests.ChangeSession) -> Response:
     """Replace the whole content of one's own draft."""
     keys, actor = call.runtime.keys, call.actor
     return await call.change(lambda db, expected: sessions.change_session(db, keys, actor, session_id, expected, body))
 
 
-@router.put("/sessions/{session_id}/signature", response_model=Created, dependencies=[WORKERS])
-async def sign_session(call: CurrentCall, session_id: UUID) -> Response:
+@router.put("/sessions/{session_id}/signature", response_model=Created, dependencies=WORKING)
+async def sign_session(call: CurrentCall, session_id: UUID, body: requests.Sign = IN_TIME) -> Response:
+    """Sign one's own draft. Answers its new version; what did not fit is among its flags."""
     keys, actor = call.runtime.keys, call.actor
-    return await call.change(lambda db, expected: sessions.sign_session(db, keys, actor, session_id, expected))
+    return await call.change(lambda db, expected: sessions.sign_session(db, keys, actor, session_id, expected, body))
 
 
-@router.post("/sessions/{session_id}/addenda", status_code=201, response_model=Created, dependencies=[WORKERS])
+@router.post("/sessions/{session_id}/addenda", status_code=201, response_model=Created, dependencies=WORKING)
 async def amend_session(call: CurrentCall, session_id: UUID, body: requests.Amend) -> Response:
     """Add words to a signed session. Answers the addendum's id."""
     keys, actor = call.runtime.keys, call.actor
     return await call.once(body, lambda db: sessions.amend_session(db, keys, actor, session_id, body))
 
 
-@router.get("/sessions/{session_id}", response_model=queries.SessionRead, dependencies=[READERS])
+@router.get("/sessions/{session_id}", response_model=queries.SessionRead, dependencies=READING)
 async def session(call: CurrentCall, session_id: UUID) -> Response:
     async with call.reading("session.read", session_id) as db:
         agreement_id = await releases.require_basis(db, call.actor)
@@ -116,56 +115,21 @@ async def session(call: CurrentCall, session_id: UUID) -> Response:
     return answer(read.model_dump_json().encode(), etag=read.version)
 
 
-@router.get("/sessions", dependencies=[READERS])
+@router.get("/sessions", response_model=queries.SessionPage, dependencies=READING)
 async def session_page(
     call: CurrentCall,
     participant_id: UUID | None = None,
+    staff_id: UUID | None = None,
+    status: SessionStatus | None = None,
+    review: Review | None = None,
+    flag: SessionFlag | None = None,
     next: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> queries.SessionPage:
+    limit: Limit = 50,
+) -> Response:
+    """Return sessions, the newest first: of one person or one worker, or those of one status, review or flag."""
+    wanted = queries.Wanted(participant_id, staff_id, status, review, flag)
     async with call.reading("session.list", participant_id) as db:
         agreement_id = await releases.require_basis(db, call.actor)
-        page = await queries.session_page(db, call.actor, participant_id, decode_cursor(next), limit)
+        page = await queries.session_page(db, call.actor, wanted, decode_cursor(next), limit)
         releases.release(db, call.actor, agreement_id, (entry.participant_id for entry in page.items))
-    return page
-
-
-@router.post("/groups", status_code=201, response_model=Created, dependencies=[WORKERS])
-async def hold_group(call: CurrentCall, body: requests.HoldGroup) -> Response:
-    """Record a group that the caller facilitated, with one session for everybody in it."""
-    keys, actor = call.runtime.keys, call.actor
-    return await call.once(body, lambda db: groups.hold_group(db, keys, actor, body))
-
-
-@router.post("/mutual-aid-attendances", status_code=201, response_model=Created, dependencies=[WORKERS])
-async def attend_mutual_aid(call: CurrentCall, body: requests.AttendMutualAid) -> Response:
-    return await call.once(body, lambda db: mutual_aid.attend_mutual_aid(db, call.actor, body))
-
-
-@router.post("/collateral-contacts", status_code=201, response_model=Created, dependencies=[WORKERS])
-async def record_contact(call: CurrentCall, body: requests.RecordContact) -> Response:
-    """Record that somebody outside was spoken with about a person, on a consent that covered it."""
-    keys, actor = call.runtime.keys, call.actor
-    return await call.once(body, lambda db: collateral.record_contact(db, keys, actor, body))
-
-
-@router.get("/collateral-contacts", dependencies=[READERS])
-async def contact_page(
-    call: CurrentCall,
-    participant_id: UUID,
-    next: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
-) -> contacts.ContactPage:
-    async with call.reading("collateral-contact.list", participant_id) as db:
-        agreement_id = await releases.require_basis(db, call.actor)
-        keys, after = call.runtime.keys, decode_cursor(next)
-        page = await contacts.contact_page(db, keys, call.actor, participant_id, after, limit)
-        releases.release(db, call.actor, agreement_id, (contact.participant_id for contact in page.items))
-    return page
-
-
-@router.post("/imports", status_code=201, response_model=imports.ImportedIds, dependencies=[allow(Role.ADMINISTRATOR)])
-async def import_history(call: CurrentCall, body: requests.ImportHistory) -> Response:
-    """Take in another system's history; rows that were imported before are answered, not written again."""
-    keys = call.runtime.keys
-    return await call.once(body, lambda db: imports.import_history(db, keys, body))
+    return answer(page.model_dump_json().encode())

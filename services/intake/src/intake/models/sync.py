@@ -1,0 +1,11 @@
+"""What is remembered of the items that came from phones."""
+
+from common.synced import SyncedColumns
+from intake.models.schema import LASTING, Model
+
+
+class Synced(SyncedColumns, Model):
+    """An item that was done; it is known again however late it comes."""
+
+    __tablename__ = "synced"
+    __table_args__ = (LASTING,)

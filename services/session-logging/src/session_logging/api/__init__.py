@@ -1,0 +1,48 @@
+"""How a person or program asks session-logging: a file for each noun, each with its own router."""
+
+from session_logging.api import (
+    anonymous_contacts,
+    appointments,
+    check_ins,
+    claims,
+    codes,
+    collateral,
+    days,
+    drafts,
+    groups,
+    helped,
+    imports,
+    language,
+    mutual_aid,
+    payers,
+    reviews,
+    sessions,
+    sync,
+    tasks,
+    templates,
+    work_times,
+)
+
+ROUTERS = (
+    anonymous_contacts.router,
+    appointments.router,
+    check_ins.router,
+    claims.router,
+    codes.router,
+    collateral.router,
+    days.router,
+    drafts.router,
+    groups.router,
+    helped.router,
+    imports.router,
+    language.router,
+    mutual_aid.router,
+    payers.router,
+    reviews.router,
+    sessions.router,
+    sync.router,
+    tasks.router,
+    templates.router,
+    work_times.router,
+)
+IMPORTS = frozenset({"/v1/imports"})

@@ -1,0 +1,1 @@
+"""What holds of sessions whatever the database says: pure functions, nothing read, nothing written."""
