@@ -29,7 +29,7 @@ down: setup ## stop what `make up` started
 	@$(BIN)/handrail down
 
 test: setup ## run every test that this machine can run
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup ## format, lint, types, import rules, dependency rules
 	@$(BIN)/ruff format --no-cache --check .

@@ -24,7 +24,8 @@ MEASURED = ("workforce", "intake", "session-logging", "compliance-reporting")
 class Platform:
     """The processes of a platform behind a tiny router: each service has a port of its own."""
 
-    def __init__(self, addresses: Addresses, secrets: dict[str, str], services: list[Entry]) -> None:
+    def __init__(self, folder: Path, addresses: Addresses, secrets: dict[str, str], services: list[Entry]) -> None:
+        self.folder = folder
         self.addresses, self.secrets, self.services = addresses, secrets, services
         self.ports = {entry.service.name: free_port() for entry in services}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -39,6 +40,9 @@ class Platform:
         for role in roles:
             settings = environment_of(entry.service, role, self.addresses, self.secrets)
             settings["HANDRAIL_JWKS_URL"] = f"http://{LOOPBACK}:{self.ports['workforce']}/v1/jwks"
+            for other in ("workforce", "notification"):
+                if f"HANDRAIL_{other.upper()}_URL" in settings:
+                    settings[f"HANDRAIL_{other.upper()}_URL"] = f"http://{LOOPBACK}:{self.ports[other]}"
             address = ("--host", LOOPBACK, "--port", str(self.ports[service])) if role == "api" else ()
             self.start(f"{service}.{role}", "-m", "handrail.main", f"serve-{role}", service, *address, **settings)
 
@@ -61,7 +65,7 @@ def platform() -> Iterator[Platform]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handrail-bench-")))
         folder.chmod(0o711)
         secrets = stack.enter_context(servers(folder, services, postgres_port, nats_port))
-        running = Platform(addresses, secrets, services)
+        running = Platform(folder, addresses, secrets, services)
         stack.callback(running.stop_all)
         yield running
 
@@ -87,12 +91,14 @@ async def until(question: Callable[[], Awaitable[bool]], seconds: float = 180) -
         await asyncio.sleep(0.05)
 
 
-async def started(running: Platform, http: httpx.AsyncClient) -> None:
+async def started(running: Platform, http: httpx.AsyncClient, *more: str) -> None:
+    """Start the services that a benchmark measures, and `more`; return when they are healthy."""
+    measured = (*MEASURED, *more)
     url = running.addresses.database_url("postgres", running.secrets["POSTGRES_PASSWORD"])
     await prepare_database(url, running.services, running.secrets)
     bus = running.addresses.nats_url("admin", running.secrets["NATS_ADMIN_PASSWORD"])
     await prepare_bus(bus, running.services)
-    for service in MEASURED:
+    for service in measured:
         running.start_service(service, "api", "worker")
     steward = running.addresses.database_url("handrail_steward", running.secrets["STEWARD_PASSWORD"])
     running.start(
@@ -101,7 +107,7 @@ async def started(running: Platform, http: httpx.AsyncClient) -> None:
 
     async def healthy() -> bool:
         try:
-            answers = [await http.get(f"http://x/api/{name}/health") for name in MEASURED]
+            answers = [await http.get(f"http://x/api/{name}/health") for name in measured]
         except httpx.HTTPError:
             return False
         return all(answer.status_code == 200 for answer in answers)

@@ -70,8 +70,8 @@ def test_every_service_has_an_api_and_a_worker(containers: dict[str, Any]) -> No
 
 
 def test_a_service_sees_no_secret_of_another(containers: dict[str, Any]) -> None:
-    shared = {"workforce": {"SIGNING_KEY", "OPERATOR_TOKEN", "NOTIFICATION_SECRET"}}
-    shared["notification"] = {"NOTIFICATION_SECRET"}
+    shared = {"workforce": {"SIGNING_KEY", "OPERATOR_TOKEN", "NOTIFICATION_SECRET", "INTAKE_SECRET"}}
+    shared |= {"notification": {"NOTIFICATION_SECRET"}, "intake": {"INTAKE_SECRET"}}
     for service in SERVICES:
         own = {variable(service, key) for key in ("ROOT_KEY", "AUDIT_KEY")} | shared.get(service, set())
         api, worker = variable(service, "API_PASSWORD"), variable(service, "WORKER_PASSWORD")

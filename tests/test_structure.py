@@ -21,7 +21,7 @@ EIGHT = {"rules", "settings", "models", "commands", "queries", "api", "subscribe
 BESIDE = {"migrations"}
 MORE = {
     "compliance_reporting": {"reports", "guidelines"},
-    "notification": {"senders", "templates", "delivery"},
+    "notification": {"senders", "templates", "delivery", "mornings"},
     "workforce": {"tokens"},
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "base", "handler", "handlers"}

@@ -64,6 +64,9 @@ OUTBOUND_PATHS: Mapping[OutboundPath, Proved] = {
     OutboundPath.IDENTITY_RELEASE: Proved(
         f"{INTAKE}/test_subscribers.py::test_everybody_whom_an_auditor_was_shown_has_a_line_of_their_own"
     ),
+    OutboundPath.CLAIM: Proved(
+        f"{INTAKE}/test_subscribers.py::test_everybody_on_a_sheet_of_claims_has_a_line_of_their_own"
+    ),
     OutboundPath.IMPORT: Proved(
         f"{INTAKE}/test_imports.py::test_past_disclosures_are_kept_as_they_were_right_or_wrong"
     ),
@@ -71,8 +74,18 @@ OUTBOUND_PATHS: Mapping[OutboundPath, Proved] = {
 # By module: who can open a connection to somewhere else.
 MODULES: Mapping[str, Entry] = {
     "intake.commands.meeting_fetches": Nothing("it fetches public lists of meetings and sends no body"),
-    "notification.app": Nothing("it makes the client that asks workforce for addresses of staff"),
+    "notification.app": Nothing("it makes the clients that its senders use"),
+    "notification.commands.webhooks": Nothing("it looks at an address an agency gives, and asks nobody"),
     "notification.senders.directory": Nothing("it asks workforce, inside the platform, for an address of staff"),
+    "notification.senders.hooks": Nothing("facts of ids and codes go to an agency's own systems, as its own use"),
+    "notification.senders.outside": Nothing("it carries what push notices and an agency's own systems get"),
+    "notification.senders.providers": Nothing("it says which ways out are set up"),
+    "notification.senders.push": Nothing("notices go to browsers of staff and say that something waits"),
+    "notification.senders.twilio": Nothing("texts go to staff and say that something waits"),
+    "common.calling": Nothing("a service asks another, inside the platform"),
+    "intake.commands.paging": Nothing(
+        "it tells notification, inside the platform, that a concern is open: ids and codes"
+    ),
     "notification.senders.smtp": Nothing("letters go to staff and tell a number at most, nothing of anybody served"),
     "workforce.commands.issuers": Nothing("it asks identity providers who a member of staff is"),
     "common.embedded": Nothing("it looks for a free port on this machine"),
@@ -91,6 +104,7 @@ PUBLIC_ROUTES: Mapping[str, Entry] = {
     "intake /v1/own/papers": Nothing(THE_PERSON),
     "intake /v1/own/consent-revocations": Nothing(THE_PERSON),
     "intake /v1/notice-pages/{agency_id}/{language}": Nothing("the agency's own notice, about nobody"),
+    "notification /v1/twilio/status": Nothing("a provider says what became of a text; nothing is answered"),
     "workforce /v1/agencies": Nothing("an operator opens an agency"),
     "workforce /v1/sign-ins": Nothing("staff sign in"),
     "workforce /v1/token-refreshes": Nothing("staff stay signed in"),
@@ -120,6 +134,10 @@ FILES: Mapping[str, Entry] = {
     "intake.api.notices notice_page": Nothing("the agency's own notice, about nobody"),
     "intake.api.fhir outcome": Nothing("how a document that was sent in was wrong, without a word of it"),
     "intake.api.fhir_consent consent_as_fhir": Nothing(f"terms without the person's name; {OWN_STAFF}"),
+    "session_logging.api.claims sheet": Proved(
+        f"{INTAKE}/test_subscribers.py::test_everybody_on_a_sheet_of_claims_has_a_line_of_their_own"
+    ),
+    "session_logging.api.work_times mileage": Nothing("trips of staff by day, without whom they were for"),
     "compliance_reporting.api _file": Nothing("counts, and no small ones for readers outside"),
     "compliance_reporting.api report_sheet": Nothing("counts, and no small ones for readers outside"),
     "compliance_reporting.api report_html": Nothing("counts, and no small ones for readers outside"),

@@ -243,7 +243,9 @@ async def opened(clinic: Any, by: Any = None, **more: Any) -> str:
     body = {"participant_id": str(participant_id), "source": "disclosed", "note": CANARY} | more
     made = await (by or clinic.peer).post(CONCERNS, body)
     assert made.status_code == 201, made.text
-    assert made.json()["safety"] == {"concern_id": made.json()["id"], "do_now": DO_NOW}
+    safety = made.json()["safety"]
+    assert (safety["concern_id"], safety["do_now"], safety["on_call"]) == (made.json()["id"], DO_NOW, 0)
+    assert set(safety["say"]) == {"en", "es"}
     return str(made.json()["id"])
 
 

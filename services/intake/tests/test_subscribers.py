@@ -216,6 +216,29 @@ async def test_everybody_whom_an_auditor_was_shown_has_a_line_of_their_own(clini
     }
 
 
+async def test_everybody_on_a_sheet_of_claims_has_a_line_of_their_own(clinic: Any, tell: Any) -> None:
+    consented, _ = await clinic.assigned()
+    free, _ = await clinic.assigned()
+    consent_id = await clinic.sign(consented)
+    people = [
+        session_logging.ClaimedPersonFacts(participant_id=consented, consent_id=consent_id),
+        session_logging.ClaimedPersonFacts(participant_id=free),
+    ]
+    run_id, later = uuid4(), datetime.now(UTC) - timedelta(seconds=1)
+
+    for _ in range(2):  # the sheet is taken out again
+        release = session_logging.ClaimReleaseFacts(
+            release_id=uuid4(), run_id=run_id, people=people, staff_id=uuid4(), released_at=later
+        )
+        await tell(session_logging.CLAIMS_RELEASED, release, about=release.release_id)
+    rows = await accounted(clinic, run_id, 2)
+    await quiet(clinic, tell)
+
+    assert len(await accounted(clinic, run_id, 2)) == 2
+    told = {row["participant_id"]: (row["basis"], row["consent_id"], row["basis_valid"]) for row in rows}
+    assert told == {consented: ("consent", consent_id, True), free: ("hipaa_permitted", None, True)}
+
+
 async def test_what_is_told_of_somebody_unknown_becomes_a_dead_letter_and_no_line(clinic: Any, tell: Any) -> None:
     spoken = contact(clinic, uuid4(), uuid4(), SIGNED_AT)
 

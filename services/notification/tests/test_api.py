@@ -35,7 +35,7 @@ async def test_messages_are_listed_newest_first_a_page_at_a_time_without_an_addr
     assert [one["id"] for one in listed] == sorted((one["id"] for one in listed), reverse=True)
     assert set(listed[0]) == {
         "id", "template", "recipient_id", "state", "created_at", "next_attempt_at", "sent_at", "attempts",
-        "last_error", "version",
+        "last_error", "version", "audience", "purpose", "channel", "held_by",
     }  # fmt: skip
     assert listed[0]["recipient_id"] == str(peer)
     assert (listed[0]["template"], listed[0]["state"], listed[0]["attempts"]) == ("assignment", "sent", 1)

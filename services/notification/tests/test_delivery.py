@@ -16,6 +16,7 @@ from common.telemetry import configure_logs
 from handrail.testing import Platform
 from notification.commands import deliveries
 from notification.models import Due
+from notification.rules.messages import Channel
 
 START = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
@@ -360,14 +361,16 @@ async def test_a_crash_between_sending_and_recording_is_never_followed_by_a_seco
 ) -> None:
     supervisor, address = await waiting_digest(workplace, bus)
 
-    claimed = await claim_now(workplace, other_worker, supervisor)  # and then this worker is gone
+    (claimed,) = await claim_now(workplace, other_worker, supervisor)
+    async with other_worker.transaction(workplace.agency_id) as db:
+        await deliveries.begin(db, claimed, Channel.EMAIL)  # and then this worker is gone
     before = await workplace.states(supervisor)
     await workplace.let_time_pass(supervisor)
     await workplace.until(supervisor, "failed")
     async with other_worker.transaction(workplace.agency_id) as db:
-        reported_too_late = await deliveries.record(db, claimed[0], None, 1.0)
+        reported_too_late = await deliveries.record(db, claimed, deliveries.Sent(), 1.0)
     await platform.eventually(
-        "select count(*) from notification.ledger where aggregate_id = :id", 1, id=claimed[0].message_id
+        "select count(*) from notification.ledger where aggregate_id = :id", 1, id=claimed.message_id
     )
 
     assert before == ["sending"]
@@ -375,6 +378,19 @@ async def test_a_crash_between_sending_and_recording_is_never_followed_by_a_seco
     assert not reported_too_late
     assert mail.to(address) == []
     assert await workplace.told(supervisor) == ["message-failed"]
+
+
+async def test_a_crash_before_anything_was_sent_costs_nothing_but_time(
+    workplace: Any, bus: Any, mail: Any, other_worker: Any
+) -> None:
+    supervisor, address = await waiting_digest(workplace, bus)
+
+    await claim_now(workplace, other_worker, supervisor)  # and then this worker is gone
+    await workplace.let_time_pass(supervisor)
+    await workplace.until(supervisor, "sent")
+
+    assert len(mail.to(address)) == 1
+    assert await workplace.attempts(supervisor) == ["sent"]
 
 
 async def test_a_claim_is_watched_for_ten_minutes(

@@ -7,7 +7,7 @@ import pytest
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
-from notification.rules import Template
+from notification.rules.messages import Channel, Template
 from notification.senders.letters import FOLDER, LANGUAGES, TEMPLATES, letter
 
 URL = "http://localhost:8000"
@@ -33,13 +33,16 @@ def words(text: str) -> list[str]:
 
 
 def test_every_letter_exists_in_every_language_and_there_is_no_other() -> None:
-    expected = product(LANGUAGES, Template, ("subject", "text"))
+    expected = product(LANGUAGES, Template, ("subject", "text", "short"))
     assert sorted(f"{language}/{template}.{part}.txt" for language, template, part in expected) == ALL
 
 
-@pytest.mark.parametrize(("template", "language", "count"), list(product(Template, LANGUAGES, (1, 2, 41))))
-def test_no_letter_says_a_telling_word(template: Template, language: str, count: int) -> None:
-    written = letter(template, language, count=count, public_url=URL)
+@pytest.mark.parametrize(
+    ("template", "language", "channel", "count"),
+    list(product(Template, LANGUAGES, (Channel.EMAIL, Channel.SMS), (1, 2, 41))),
+)
+def test_no_letter_says_a_telling_word(template: Template, language: str, channel: Channel, count: int) -> None:
+    written = letter(template, channel, language, {"count": count, "code": "123456"}, public_url=URL)
 
     said = words(written.subject + " " + written.text.replace(URL, ""))
 
@@ -53,15 +56,16 @@ def test_a_template_knows_only_a_number_and_the_public_address(name: str) -> Non
 
     tree = TEMPLATES.parse(source)
 
-    assert find_undeclared_variables(tree) <= {"count", "public_url"}
+    assert find_undeclared_variables(tree) <= {"count", "code", "public_url"}
     assert list(tree.find_all((nodes.Call, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Include))) == []
 
 
 @pytest.mark.parametrize(("template", "language"), list(product(Template, LANGUAGES)))
 def test_the_only_link_is_the_public_address_as_given(template: Template, language: str) -> None:
-    written = letter(template, language, count=3, public_url=URL)
+    written = letter(template, Channel.EMAIL, language, {"count": 3, "code": "123456"}, public_url=URL)
 
-    assert re.findall(r"\S*(?:://|www\.|@)\S*", written.text) == [URL]
+    links = [] if template is Template.CONFIRM_DEVICE else [URL]
+    assert re.findall(r"\S*(?:://|www\.|@)\S*", written.text) == links
     assert "\n" not in written.subject
 
 
@@ -75,8 +79,15 @@ def test_the_only_link_is_the_public_address_as_given(template: Template, langua
     ],
 )
 def test_a_digest_counts_in_good_grammar(language: str, count: int, subject: str) -> None:
-    assert letter(Template.OVERDUE_DIGEST, language, count=count, public_url=URL).subject == subject
+    assert letter(Template.OVERDUE_DIGEST, Channel.EMAIL, language, {"count": count}, public_url=URL).subject == subject
 
 
 def test_an_unknown_language_is_english() -> None:
-    assert letter(Template.ASSIGNMENT, "ht", count=None, public_url=URL).language == "en"
+    assert letter(Template.ASSIGNMENT, Channel.EMAIL, "ht", {}, public_url=URL).language == "en"
+
+
+@pytest.mark.parametrize(("template", "language"), list(product(Template, LANGUAGES)))
+def test_a_phone_shows_a_text_that_is_one_message(template: Template, language: str) -> None:
+    text = letter(template, Channel.SMS, language, {"count": 41, "code": "123456"}, public_url=URL).text
+
+    assert len(text) <= 70  # one message even where letters take two bytes each

@@ -11,7 +11,7 @@ from common.contracts import intake
 from common.contracts.codes import ConsentStatus, ConsentType
 from notification.commands import deliveries
 from notification.models import Due
-from notification.rules import is_taken_back
+from notification.rules.messages import is_taken_back
 
 NOW_SIGNED = datetime(2026, 3, 2, 15, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification.rules import TRIES, digest_leaves_at, is_news, retry_delay
+from notification.rules.messages import TRIES, digest_leaves_at, is_news, retry_delay
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -1,5 +1,6 @@
 """The documents that are generated from the code: events, AsyncAPI, OpenAPI, and who may use which route."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ def documents() -> dict[str, str]:
         "docs/asyncapi.json": _json(_asyncapi(services)),
         "docs/rights.md": _rights(services),
         "docs/packs.md": packs.describe(),
+        "docs/codes.md": importlib.import_module("session_logging.rules.code_page").describe(),
         "deploy/nats/nats.conf": nats_config(
             services,
             listen="0.0.0.0:4222",

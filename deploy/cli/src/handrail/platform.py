@@ -79,8 +79,14 @@ def settings_values(service: Service, role: str, addresses: Addresses, secrets: 
         values |= {
             "signing_key": secrets["SIGNING_KEY"],
             "operator_token": secrets["OPERATOR_TOKEN"],
-            "service_secrets": {"notification": secrets["NOTIFICATION_SECRET"]},
+            "service_secrets": {"notification": secrets["NOTIFICATION_SECRET"], "intake": secrets["INTAKE_SECRET"]},
             "public_url": addresses.public_url.replace("127.0.0.1", "localhost"),
+        }
+    if service.name == "intake":
+        values |= {
+            "workforce_url": f"{addresses.public_url}/api/workforce",
+            "notification_url": f"{addresses.public_url}/api/notification",
+            "service_secret": secrets["INTAKE_SECRET"],
         }
     if service.name == "notification":
         host, _, port = addresses.smtp.partition(":")

@@ -32,6 +32,7 @@ def fresh() -> dict[str, str]:
         "OPERATOR_TOKEN": secrets.token_urlsafe(32),
         "SIGNING_KEY": _key(),
         "NOTIFICATION_SECRET": _word(),
+        "INTAKE_SECRET": _word(),
     }
     for service in SERVICES:
         for what in ("API_PASSWORD", "WORKER_PASSWORD", "NATS_PASSWORD"):

@@ -89,6 +89,9 @@ class Caller:
         more = {"If-Match": f'"{version}"'} if version is not None else {}
         return await self._ask("PUT", path, more, json=body)
 
+    async def delete(self, path: str) -> httpx.Response:
+        return await self._ask("DELETE", path, None)
+
     async def _ask(self, method: str, path: str, more: dict[str, str] | None, **what: Any) -> httpx.Response:
         """Ask, and once more after signing in again: a suite takes longer than a token lives."""
         answer = await self.http.request(method, path, headers=self.headers(more), **what)

@@ -16,6 +16,7 @@ from common.worker import WorkerOptions
 from common.worker import create_worker as make_worker
 from intake.api import IMPORTS, MEDIA, PUBLIC, ROUTERS
 from intake.commands.meeting_fetches import meeting_feeds_due
+from intake.commands.paging import Callee, calls_due
 from intake.commands.referral_imports import referrals_from_files
 from intake.commands.reindexing import reindex_participants
 from intake.commands.takeovers import takeovers_due
@@ -53,7 +54,8 @@ def create_api(
 
 def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
     settings = settings or Settings()
-    chores = (*CHORES, meeting_feeds_due(fetch_terms(settings)))
+    callee = Callee(settings.notification_url, settings.workforce_url, settings.service_secret)
+    chores = (*CHORES, calls_due(callee), meeting_feeds_due(fetch_terms(settings)))
     reactions = reactions_with(KeyRing(settings.root_key.get_secret_value(), TABLES))
     return make_worker(SERVICE, settings, reactions, chores=chores, **options)
 

@@ -21,9 +21,10 @@ from common.contracts.workforce import (
 from common.database import Db
 from common.inbox import Events, Reaction, newest, project
 from common.privacy import KeyRing
+from intake.commands.paging import take_page
 from intake.commands.takeovers import take_over
-from intake.commands.told_disclosures import on_collateral_contact, on_identities_released
-from intake.models import Agency, Attendance, ConsentApplied, Placement, Program, ProgramPack, Staff
+from intake.commands.told_disclosures import on_claims_released, on_collateral_contact, on_identities_released
+from intake.models import Agency, Attendance, ConsentApplied, Duty, Placement, Program, ProgramPack, Staff
 
 
 async def on_agency_activated(db: Db, events: Events) -> None:
@@ -109,6 +110,21 @@ async def on_consent_applied(db: Db, events: Events) -> None:
     await project(db, ConsentApplied.__table__, rows)
 
 
+async def on_duty(db: Db, events: Events) -> None:
+    kept = ("staff_id", "rung", "weekdays", "begins", "ends", "valid_from", "valid_to", "withdrawn")
+    rows = [
+        {"agency_id": event.agencyid, "id": event.subject, "seq": event.aggregateseq}
+        | {name: getattr(event.data, name) for name in kept}
+        for event in newest(events)
+    ]
+    await project(db, Duty.__table__, rows)
+
+
+async def on_paged(db: Db, events: Events) -> None:
+    for event in events:
+        await take_page(db, event.data)
+
+
 async def on_contact(keys: KeyRing, db: Db, events: Events) -> None:
     for event in events:
         await on_collateral_contact(db, keys, event.data)
@@ -119,7 +135,14 @@ async def on_release(keys: KeyRing, db: Db, events: Events) -> None:
         await on_identities_released(db, keys, event.data, told_by=event.source.removeprefix("/"))
 
 
+async def on_claims(keys: KeyRing, db: Db, events: Events) -> None:
+    for event in events:
+        await on_claims_released(db, keys, event.data)
+
+
 KEEPING: Mapping[Fact, Reaction] = {
+    notification.DUTY_SET: on_duty,
+    notification.CONCERN_PAGED: on_paged,
     AGENCY_ACTIVATED: on_agency_activated,
     PROGRAM_OPENED: on_program,
     PROGRAM_PACK_CHOSEN: on_program_pack,
@@ -128,10 +151,7 @@ KEEPING: Mapping[Fact, Reaction] = {
     STAFF_CHANGED: on_staff,
     STAFF_LEFT: on_leaver,
     STAFF_PLACED: on_placement,
-    session_logging.SESSION_RECORDED: on_session,
-    session_logging.SESSION_CHANGED: on_session,
-    session_logging.SESSION_SIGNED: on_session,
-    session_logging.SESSION_AMENDED: on_session,
+    **dict.fromkeys(session_logging.SESSION_FACTS, on_session),
     session_logging.CONSENT_APPLIED: on_consent_applied,
     compliance_reporting.CONSENT_APPLIED: on_consent_applied,
     notification.CONSENT_APPLIED: on_consent_applied,
@@ -139,6 +159,7 @@ KEEPING: Mapping[Fact, Reaction] = {
 # They write sealed rows, and so are given the service's keys by `reactions_with`.
 SEALING: Mapping[Fact, Callable[[KeyRing, Db, Events], Awaitable[None]]] = {
     session_logging.COLLATERAL_CONTACTED: on_contact,
+    session_logging.CLAIMS_RELEASED: on_claims,
     compliance_reporting.IDENTITIES_RELEASED: on_release,
     session_logging.IDENTITIES_RELEASED: on_release,
 }

@@ -1,5 +1,6 @@
 """What is connected to what in notification."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Unpack
@@ -14,11 +15,21 @@ from common.relay import Bell
 from common.runtime import Runtime, Service, running
 from common.worker import Chore, WorkerOptions
 from common.worker import create_worker as make_worker
-from notification.api import router
+from notification.api import MEDIA, PUBLIC, ROUTERS
+from notification.commands.climbing import climb_ladders
+from notification.commands.forwarding import Forwarding
+from notification.commands.mornings import mornings
+from notification.commands.webhooks import with_webhooks
 from notification.delivery import Delivery
 from notification.models import TABLES
+from notification.rules.messages import Channel
 from notification.senders.directory import Directory
+from notification.senders.inbox import Inbox
+from notification.senders.outgoing import Sender
+from notification.senders.providers import Providers
+from notification.senders.push import Vapid
 from notification.senders.smtp import Server, SmtpSender
+from notification.senders.twilio import Account
 from notification.settings import Settings
 from notification.subscribers import REACTIONS
 
@@ -35,12 +46,14 @@ def create_api(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         async with running(SERVICE, settings, bell=bell, processor=processor) as runtime:
-            yield {"runtime": runtime}
+            yield {"runtime": runtime, "providers": providers_of(settings)}
 
     return create_app(
         "Handrail notification",
-        [router],
+        ROUTERS,
         lifespan=lifespan,
+        public=PUBLIC,
+        media=MEDIA,
         max_body=settings.max_body_bytes,
         max_import=settings.max_import_bytes,
     )
@@ -48,7 +61,13 @@ def create_api(
 
 def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOptions]) -> FastStream:
     settings = settings or Settings()
-    return make_worker(SERVICE, settings, REACTIONS, chores=[deliver_with(settings)], **options)
+    return make_worker(
+        SERVICE,
+        settings,
+        with_webhooks(REACTIONS),
+        chores=[deliver_with(settings), forward_with(settings), climb_ladders, mornings],
+        **options,
+    )
 
 
 def deliver_with(settings: Settings) -> Chore:
@@ -59,6 +78,45 @@ def deliver_with(settings: Settings) -> Chore:
             await delivery.run()
 
     return deliver
+
+
+def forward_with(settings: Settings) -> Chore:
+    """Return the chore that tells agencies' own systems; where no host is allowed there is nothing to tell."""
+
+    async def forward(runtime: Runtime) -> None:
+        if not settings.webhook_hosts:
+            await asyncio.Event().wait()
+        async with forwarding(runtime, settings) as calls:
+            await calls.run()
+
+    return forward
+
+
+@asynccontextmanager
+async def forwarding(runtime: Runtime, settings: Settings) -> AsyncGenerator[Forwarding]:
+    """Connect the calls of `runtime` with the network; no proxy, for each address is looked at first."""
+    async with httpx.AsyncClient(timeout=CONTACT_SECONDS, trust_env=False) as http:
+        yield Forwarding(runtime, providers_of(settings).hooks(http), settings.retry_scale)
+
+
+def providers_of(settings: Settings) -> Providers:
+    """Return the ways out that the operator has set up."""
+    return Providers(
+        twilio=_twilio(settings),
+        vapid=Vapid(settings.push_private_key, settings.push_contact) if settings.push_private_key else None,
+        webhook_hosts=frozenset(host.lower() for host in settings.webhook_hosts),
+        private=tuple(settings.outside_networks),
+        insecure=settings.outside_insecure,
+    )
+
+
+def _twilio(settings: Settings) -> Account | None:
+    sid, key, sender = settings.twilio_account_sid, settings.twilio_key_sid, settings.twilio_sender
+    secret, token = settings.twilio_key_secret, settings.twilio_auth_token
+    if sid is None or key is None or sender is None or secret is None or token is None:
+        return None
+    own_url = settings.own_url or settings.public_url.rstrip("/") + "/api/notification"
+    return Account(sid, key, secret, token, sender, own_url.rstrip("/"), settings.twilio_url.rstrip("/"))
 
 
 @asynccontextmanager
@@ -72,10 +130,17 @@ async def delivering(runtime: Runtime, settings: Settings) -> AsyncGenerator[Del
         username=settings.smtp_username,
         password=settings.smtp_password,
     )
-    async with httpx.AsyncClient(timeout=CONTACT_SECONDS) as http:
+    async with (
+        httpx.AsyncClient(timeout=CONTACT_SECONDS) as http,
+        httpx.AsyncClient(timeout=CONTACT_SECONDS, trust_env=False) as outside,
+    ):
+        senders: dict[Channel, Sender] = {
+            Channel.EMAIL: SmtpSender(server, settings.sender_address),
+            Channel.INBOX: Inbox(),
+        }
         yield Delivery(
             runtime,
-            SmtpSender(server, settings.sender_address),
+            senders | providers_of(settings).senders(outside),
             Directory(http, settings.workforce_url, settings.service_secret),
             public_url=settings.public_url,
             retry_scale=settings.retry_scale,

@@ -1,13 +1,14 @@
 """The worker's chore that sends: claim, commit, send, record; no transaction is open while a server is asked.
 
-A crash between sending and recording leaves `sending` behind. Whether the server took the message is then unknown,
-so it becomes `failed` with `outcome-unknown`, and only a person may send it again: a message too few is a nuisance,
-a reminder sent over and over is worse, and SMTP has no way to ask.
+A crash between sending and recording leaves a begun try behind. Whether the provider took the message is then unknown:
+it is asked, where it can be, and else only a person may send it again. A message too few is a nuisance, a reminder
+sent over and over is worse.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,10 +19,12 @@ from common.database import Db, Scope, transaction
 from common.identity import NOBODY
 from common.redelivery import is_transient
 from common.runtime import Runtime
-from notification import queries
-from notification.commands import deliveries
-from notification.commands.deliveries import Claimed, Failure
-from notification.rules import OUTCOME_UNKNOWN, UNKNOWN_AFTER
+from notification.commands import deliveries, leaving
+from notification.commands.deliveries import Claimed, Failure, Outcome, Sent, Unknown, Waits
+from notification.commands.devices import values_at_send
+from notification.commands.leaving import Recipient, Way
+from notification.queries import messages as queries
+from notification.rules.messages import OUTCOME_UNKNOWN, UNKNOWN_AFTER, Channel, Purpose
 from notification.senders.directory import Directory
 from notification.senders.letters import letter
 from notification.senders.outgoing import OutcomeUnknown, Outgoing, Rejected, Sender, Unreachable
@@ -33,16 +36,24 @@ BATCH = 20  # messages, and so connections to the mail server, at a time
 STOP_SECONDS = 8.0  # less than the ten seconds that containers are given to stop
 RECORD_AGAIN_SECONDS = 1.0
 RECORD_FOR = UNKNOWN_AFTER - timedelta(minutes=4)
+NO_WAY = "no-address"
+ASKABLE = frozenset({Channel.SMS})  # of the others nobody can ask what became of a message
 
 
 class Delivery:
     """Sends what is due, one agency's batch at a time."""
 
     def __init__(
-        self, runtime: Runtime, sender: Sender, directory: Directory, *, public_url: str, retry_scale: float
+        self,
+        runtime: Runtime,
+        senders: Mapping[Channel, Sender],
+        directory: Directory,
+        *,
+        public_url: str,
+        retry_scale: float,
     ) -> None:
         self._runtime = runtime
-        self._sender = sender
+        self._senders = senders
         self._directory = directory
         self._public_url = public_url
         self._retry_scale = retry_scale
@@ -84,49 +95,118 @@ class Delivery:
                 raise outcome
 
     async def _send_one(self, claimed: Claimed) -> None:
-        failure = await self._try(claimed)
-        await self._record(claimed, failure)
+        try:
+            if claimed.looks is None and (held := await self._held(claimed)):
+                await self._record(claimed, held)
+                return
+            recipient = await self._recipient(claimed)
+        except (Rejected, Unreachable) as error:
+            await self._record(claimed, _failure(error))
+        else:
+            await (self._look(claimed, recipient) if claimed.looks else self._leave(claimed, recipient))
         self._runtime.bell.ring()
 
-    async def _try(self, claimed: Claimed) -> Failure | None:
-        try:
-            await self._sender.send(await self._outgoing(claimed))
-        except Rejected as error:
-            return Failure(error.code, permanent=True)
-        except Unreachable as error:
-            return Failure(error.code, permanent=False)
-        except OutcomeUnknown:
-            return Failure(OUTCOME_UNKNOWN, permanent=True)
-        return None
-
-    async def _outgoing(self, claimed: Claimed) -> Outgoing:
+    async def _recipient(self, claimed: Claimed) -> Recipient:
         contact = await self._directory.contact(claimed.agency_id, claimed.recipient_id)
-        written = letter(claimed.template, contact.language, count=claimed.count, public_url=self._public_url)
+        async with self._transaction(claimed.agency_id) as db:
+            ways = await leaving.staff_ways(db, self._runtime.keys, claimed, contact.email)
+        return Recipient(contact.language, ways)
+
+    async def _held(self, claimed: Claimed) -> Waits | None:
+        async with self._transaction(claimed.agency_id) as db:
+            return await leaving.waits(db, claimed)
+
+    async def _leave(self, claimed: Claimed, recipient: Recipient) -> None:
+        """Try the first way that is left, if the message may go now."""
+        ways = [way for way in recipient.left_for(claimed) if way.channel in self._senders]
+        if not ways:
+            await self._give_up(claimed)
+            return
+        async with self._transaction(claimed.agency_id) as db:
+            begun = await leaving.leave(db, claimed, ways[0])
+            values = await values_at_send(db, self._runtime.keys, claimed.template, claimed.values)
+        if begun.number is not None:
+            outcome = await self._try(replace(claimed, values=values), ways[0], recipient, begun.number)
+            await self._record(claimed, outcome, [way.channel for way in ways[1:]])
+
+    async def _give_up(self, claimed: Claimed) -> None:
+        """End what nobody can carry: one copy among several is no loss, the only one is a failure."""
+        if claimed.only_by is None:
+            await self._record(claimed, Failure(NO_WAY, permanent=True))
+            return
+        async with self._transaction(claimed.agency_id) as db:
+            await deliveries.cancel(db, claimed, NO_WAY)
+
+    async def _try(self, claimed: Claimed, way: Way, recipient: Recipient, number: int) -> Outcome:
+        try:
+            receipt = await self._senders[way.channel].send(self._outgoing(claimed, way, recipient, number))
+        except (Rejected, Unreachable) as error:
+            return _failure(error)
+        except OutcomeUnknown:
+            return Unknown(can_be_asked=way.channel in ASKABLE)
+        return Sent(receipt.provider_id)
+
+    async def _look(self, claimed: Claimed, recipient: Recipient) -> None:
+        """Ask the provider what became of a message; only what it never had may be sent again."""
+        way = next((way for way in recipient.ways if way.channel == claimed.looks), None)
+        outcome: Outcome = Unknown(can_be_asked=way is not None)
+        try:
+            if way is not None:
+                outgoing = self._outgoing(claimed, way, recipient, claimed.number)
+                receipt = await self._senders[way.channel].look(outgoing)
+                outcome = Sent(receipt.provider_id) if receipt else Failure("never-arrived", permanent=False)
+        except (OutcomeUnknown, KeyError):
+            outcome = Unknown(can_be_asked=False)
+        except (Rejected, Unreachable):
+            log.info("provider_does_not_answer", message_id=str(claimed.message_id))
+        await self._record(claimed, outcome)
+
+    def _outgoing(self, claimed: Claimed, way: Way, recipient: Recipient, number: int) -> Outgoing:
+        written = letter(claimed.template, way.channel, recipient.language, claimed.values, public_url=self._public_url)
         return Outgoing(
             message_id=claimed.message_id,
-            address=contact.email,
+            address=way.address,
             language=written.language,
             subject=written.subject,
             text=written.text,
-            written_at=claimed.claimed_at,
+            written_at=claimed.since or claimed.claimed_at,
+            number=number,
+            urgent=claimed.purpose is Purpose.SAFETY,
+            link=self._public_url,
+            agency_id=claimed.agency_id,
         )
 
-    async def _record(self, claimed: Claimed, failure: Failure | None) -> None:
+    async def _record(self, claimed: Claimed, outcome: Outcome, others: Sequence[Channel] = ()) -> None:
         """Record an outcome, again and again while the database is away: it is known only here."""
         deadline = asyncio.get_running_loop().time() + RECORD_FOR.total_seconds()
         while True:
             try:
                 async with self._transaction(claimed.agency_id) as db:
-                    recorded = await deliveries.record(db, claimed, failure, self._retry_scale)
+                    recorded = await deliveries.record(db, claimed, outcome, self._retry_scale, others)
             except Exception as error:
                 if not is_transient(error) or asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(RECORD_AGAIN_SECONDS)
             else:
                 break
-        code = failure.code if failure else "sent"
-        log.info("message_tried", message_id=str(claimed.message_id), outcome=code, recorded=recorded)
+        log.info("message_tried", message_id=str(claimed.message_id), outcome=_code(outcome), recorded=recorded)
 
     def _transaction(self, agency_id: UUID) -> AbstractAsyncContextManager[Db]:
         runtime = self._runtime
         return transaction(runtime.engine, runtime.tables, Scope(agency_id, None, uuid7()))
+
+
+def _failure(error: Rejected | Unreachable) -> Failure:
+    return Failure(error.code, permanent=isinstance(error, Rejected), retry_after=error.retry_after)
+
+
+def _code(outcome: Outcome) -> str:
+    match outcome:
+        case Sent():
+            return "sent"
+        case Failure():
+            return outcome.code
+        case Waits():
+            return outcome.rule
+        case Unknown():
+            return OUTCOME_UNKNOWN

@@ -1,12 +1,14 @@
 """What the environment may change for notification."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from common.settings import ServiceSettings
 
+TWILIO = "https://api.twilio.com"
 # An empty variable is how a compose file says that there is none.
 Unset = BeforeValidator(lambda value: None if value == "" else value)
 
@@ -33,7 +35,41 @@ class Settings(ServiceSettings):
     sender_address: str = Field(
         default="handrail@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="who letters are from; keep it neutral"
     )
+    own_url: str | None = Field(
+        default=None, description="where providers reach this service; `<public_url>/api/notification` unless given"
+    )
+    twilio_account_sid: Annotated[str | None, Unset] = Field(default=None, description="AC…; without it no texts")
+    twilio_key_sid: Annotated[str | None, Unset] = Field(default=None, description="SK…, an API key of that account")
+    twilio_key_secret: Annotated[SecretStr | None, Unset] = Field(default=None, description="goes with it")
+    twilio_auth_token: Annotated[SecretStr | None, Unset] = Field(default=None, description="signs its webhooks")
+    twilio_sender: Annotated[str | None, Unset] = Field(
+        default=None, description="our number in E.164, or MG…, a messaging service; register a neutral name for it"
+    )
+    twilio_url: str = Field(default=TWILIO, description="Twilio's API")
+    push_private_key: Annotated[SecretStr | None, Unset] = Field(
+        default=None, description="VAPID: 32 bytes, base64url; without it no push. A new one ends every subscription"
+    )
+    push_contact: str = Field(
+        default="mailto:handrail@localhost",
+        pattern=r"^(mailto:|https://)",
+        description="how push services reach the operator",
+    )
+    webhook_hosts: list[str] = Field(
+        default=[], description="hosts (with a port where it is not 443) that agencies may have facts sent to"
+    )
+    outside_networks: list[IPv4Network | IPv6Network] = Field(
+        default=[], description="private networks that webhooks and pushes may go to, beside the public Internet"
+    )
+    outside_insecure: bool = Field(default=False, description="plain HTTP for both; only on a developer's machine")
     retry_scale: float = Field(default=1.0, gt=0, le=10, description="stretches or shortens the pauses between tries")
+
+    @model_validator(mode="after")
+    def _all_of_twilio_or_nothing(self) -> Self:
+        given = [self.twilio_account_sid, self.twilio_key_sid, self.twilio_key_secret]
+        given += [self.twilio_auth_token, self.twilio_sender]
+        if any(given) and not all(given):
+            raise ValueError("give all five of twilio_account_sid, _key_sid, _key_secret, _auth_token and _sender")
+        return self
 
     @model_validator(mode="after")
     def _no_password_in_the_clear(self) -> Self:

@@ -20,7 +20,7 @@ from intake.commands.assessments import require_in_episode
 from intake.commands.consents import faulty
 from intake.commands.instruments import require_pack
 from intake.commands.recording import Recording, recording
-from intake.commands.safety import OpenedSafety, Raised, open_concern
+from intake.commands.safety import OpenedSafety, Raised, open_concern, opened_safety
 from intake.models import Answer, Episode, Participant
 from intake.rules.instruments import InstrumentCode, ItemKey, Pack, Value
 from intake.rules.safety import DO_NOW_WORDS, SafetySource
@@ -84,7 +84,7 @@ async def keep_answer(db: Db, keys: KeyRing, now: Recording, episode: Episode, r
     given = await _given(db, sealer, episode, request) if request.items else None
     answer = _place_answer(db, now, episode, pack, request, result, given)
     db.audit("answer.record", answer.participant_id, answer_id=answer.id, instrument=pack.code)
-    safety = _open_concern(db, now, answer, pack, request)
+    safety = await _open_concern(db, now, answer, pack, request)
     return AnswerRecorded(id=answer.id, version=1, outcome=result.outcome, safety=safety)
 
 
@@ -153,7 +153,9 @@ def _tell(db: Db, answer: Answer) -> None:
     db.publish(facts.INSTRUMENT_ANSWERED, state, about=answer.id, seq=1)
 
 
-def _open_concern(db: Db, now: Recording, answer: Answer, pack: Pack, request: RecordAnswer) -> OpenedSafety | None:
+async def _open_concern(
+    db: Db, now: Recording, answer: Answer, pack: Pack, request: RecordAnswer
+) -> OpenedSafety | None:
     if not raises_concern(pack, request.items):
         return None
     raised = Raised(
@@ -163,4 +165,4 @@ def _open_concern(db: Db, now: Recording, answer: Answer, pack: Pack, request: R
         episode_id=answer.episode_id,
     )
     concern = open_concern(db, now, answer.participant_id, raised)
-    return OpenedSafety(concern_id=concern.id)
+    return await opened_safety(db, now, concern)

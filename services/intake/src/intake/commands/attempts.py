@@ -23,6 +23,7 @@ from intake.commands.contacts import (
     require_place,
 )
 from intake.commands.recording import Recording, recording
+from intake.commands.uniqueness import OwnId, require_new
 from intake.models import Attempt, DuePoint, SafeContact
 from intake.rules.contacts import LOCKING, AttemptOutcome, ChannelKind, SafeContactTerms
 
@@ -32,6 +33,7 @@ NOTE = "attempt.note"
 class LogAttempt(Asked):
     """How one attempt went; a wrong or disconnected number is locked like a bounce."""
 
+    id: OwnId = None
     at: Instant | None = None
     channel: ChannelKind
     outcome: AttemptOutcome
@@ -53,13 +55,14 @@ class LogAttempt(Asked):
 async def log_attempt(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID, request: LogAttempt) -> Created:
     now = await recording(db)
     participant = await reach_participant(db, actor, participant_id, now)
+    await require_new(db, Attempt, request.id)
     if request.point_id:
         point = await reach(db, actor, DuePoint, request.point_id, now)
         if point.participant_id not in await family_of(db, participant):
             raise NotThere
     attempt = Attempt(
         agency_id=db.scope.agency_id,
-        id=uuid7(),
+        id=request.id or uuid7(),
         participant_id=participant_id,
         at=now.stated(request.at, "/at"),
         note=await _sealed(db, keys, participant_id, request.note),

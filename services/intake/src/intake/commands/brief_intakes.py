@@ -16,9 +16,10 @@ from intake.commands.consents import place_consent
 from intake.commands.duplicates import Enrolled, warn
 from intake.commands.episodes import EpisodeTerms, place_acknowledgement, place_episode, require_program
 from intake.commands.notices import GiveNotice, place_notice_on_file
-from intake.commands.participants import Identity, Vault, place_participant, vault_of
+from intake.commands.participants import Identity, Vault, place_participant, require_new_person, vault_of
 from intake.commands.pointing import pointing
 from intake.commands.recording import Recording, recording
+from intake.commands.uniqueness import OwnId, require_new
 from intake.models import Episode
 from intake.rules.consents import ConsentTerms
 
@@ -26,6 +27,8 @@ from intake.rules.consents import ConsentTerms
 class BriefIntake(Asked):
     """A person, their time with a program, their own will, and the papers if they are at hand."""
 
+    id: OwnId = None
+    episode_id: OwnId = None
     person: Identity
     program_id: UUID
     opened_on: Day | None = Field(default=None, description="today, unless it was before")
@@ -49,7 +52,9 @@ class BriefIntakeDone(Enrolled):
 async def take_in(db: Db, keys: KeyRing, actor: Actor, request: BriefIntake) -> BriefIntakeDone:
     now = await recording(db)
     await require_program(db, request.program_id)
-    vault = await vault_of(db, keys, participant_id := uuid7())
+    await require_new_person(db, request.id)
+    await require_new(db, Episode, request.episode_id, "/episode_id")
+    vault = await vault_of(db, keys, participant_id := request.id or uuid7())
     with pointing("/person"):
         person = place_participant(db, now, vault, request.person, participant_id=participant_id, enrolled_at=now.now)
     episode = _place_episode(db, now, participant_id, request)
@@ -78,7 +83,7 @@ def _place_episode(db: Db, now: Recording, participant_id: UUID, request: BriefI
         opened_on=opened_on,
         single_contact_outreach=request.single_contact_outreach,
     )
-    episode = place_episode(db, now, participant_id, terms)
+    episode = place_episode(db, now, participant_id, terms, episode_id=request.episode_id)
     place_acknowledgement(db, now, episode, request.acknowledged_at)
     return episode
 

@@ -51,11 +51,13 @@ class CloseEpisode(Asked):
     deceased_on: Day | None = None
 
 
-def place_episode(db: Db, recording: Recording, participant_id: UUID, terms: EpisodeTerms) -> Episode:
+def place_episode(
+    db: Db, recording: Recording, participant_id: UUID, terms: EpisodeTerms, *, episode_id: UUID | None = None
+) -> Episode:
     recording.require_past(terms.opened_on, "/opened_on")
     episode = Episode(
         agency_id=db.scope.agency_id,
-        id=uuid7(),
+        id=episode_id or uuid7(),
         participant_id=participant_id,
         program_id=terms.program_id,
         opened_on=terms.opened_on,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
+from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from common.contracts import intake as facts
@@ -21,7 +22,8 @@ from common.text import Asked, Code, Day, Distinct, Email, Line, Prose
 from intake.commands.access import reach_unmerged
 from intake.commands.duplicates import Enrolled, warn
 from intake.commands.recording import Recording, recording
-from intake.models import Participant, ParticipantChange
+from intake.commands.uniqueness import already_recorded, require_new
+from intake.models import Participant, ParticipantChange, Staff
 from intake.rules.names import name_parts, sounding_parts
 from intake.rules.part2 import origin_of
 from intake.rules.people import ANSWERED_BY, AskedFor, IdentityField, age_band, changed_fields, phone_digits
@@ -214,6 +216,19 @@ async def label(db: Db, keys: KeyRing, now: Recording, participant: Participant,
     participant.origin = origin
     participant.version += 1
     _tell(db, facts.PARTICIPANT_CHANGED, participant, identity_of(known_of(sealer, participant)), now)
+
+
+async def require_new_person(db: Db, participant_id: UUID | None) -> None:
+    """Raise `Refused` if a client's id for somebody new is anything here already that may have a key.
+
+    Else the person would share the key of the agency or of a colleague, and what is sealed under it.
+    """
+    await require_new(db, Participant, participant_id)
+    await require_new(db, Staff, participant_id)
+    ring = db.tables.key_ring.c
+    sealed = select(ring.subject_id).where(ring.agency_id == db.scope.agency_id, ring.subject_id == participant_id)
+    if participant_id == db.scope.agency_id or (participant_id and await db.scalar(sealed) is not None):
+        raise already_recorded("/id")
 
 
 async def vault_of(db: Db, keys: KeyRing, participant_id: UUID) -> Vault:

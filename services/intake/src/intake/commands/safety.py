@@ -18,10 +18,13 @@ from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked, Instant, Prose
 from intake.commands.access import family_of, reach, reach_participant
+from intake.commands.paging import call_out, facts_of, on_call_count
 from intake.commands.recording import Recording, recording
-from intake.models import Episode, Participant, SafetyAction, SafetyConcern, Staff
+from intake.commands.uniqueness import OwnId, require_new
+from intake.models import Episode, Participant, SafetyAction, SafetyCall, SafetyConcern, Staff
 from intake.rules.safety import (
     DO_NOW,
+    SAY,
     ContactWay,
     DoNow,
     HandedTo,
@@ -46,6 +49,7 @@ MOMENTS = {
 
 
 class OpenConcern(Asked):
+    id: OwnId = None
     participant_id: UUID
     source: SafetySource
     episode_id: UUID | None = None
@@ -90,6 +94,8 @@ class OpenedSafety(BaseModel):
 
     concern_id: UUID
     do_now: list[DoNow] = list(DO_NOW)
+    on_call: int | None = Field(default=None, description="how many people are on call now and are paged")
+    say: dict[str, str] = Field(default={}, description="what to do at once if nobody is on call")
 
 
 class ConcernOpened(Created):
@@ -102,9 +108,10 @@ class ConcernChanged(Created):
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What raised a concern; `note` is sealed already."""
+    """What raised a concern; `note` is sealed already. `concern_id`: made by the client, if it was."""
 
     source: SafetySource
+    concern_id: UUID | None = None
     level: str | None = None
     answer_id: UUID | None = None
     episode_id: UUID | None = None
@@ -127,7 +134,7 @@ def open_concern(db: Db, now: Recording, participant_id: UUID, raised: Raised) -
     """Open a concern in the caller's transaction, so that nothing is kept without it."""
     concern = SafetyConcern(
         agency_id=db.scope.agency_id,
-        id=uuid7(),
+        id=raised.concern_id or uuid7(),
         participant_id=participant_id,
         source=raised.source,
         level=raised.level,
@@ -140,21 +147,22 @@ def open_concern(db: Db, now: Recording, participant_id: UUID, raised: Raised) -
         version=1,
     )
     db.add(concern)
+    db.add(SafetyCall(agency_id=concern.agency_id, concern_id=concern.id, seq=1, at=db.now))
     _tell(db, facts.SAFETY_CONCERN_OPENED, concern)
     db.audit("safety-concern.open", participant_id, concern_id=concern.id)
     return concern
 
 
+async def opened_safety(db: Db, now: Recording, concern: SafetyConcern) -> OpenedSafety:
+    """Return what to do about a concern that was just opened; with nobody on call, 988 and 911 at once."""
+    on_call = await on_call_count(db, now)
+    if not on_call:
+        db.audit("safety-concern.nobody-on-call", concern.participant_id, concern_id=concern.id)
+    return OpenedSafety(concern_id=concern.id, on_call=on_call, say={} if on_call else dict(SAY))
+
+
 def _tell(db: Db, fact: Fact, concern: SafetyConcern) -> None:
-    state = facts.SafetyFacts(
-        concern_id=concern.id,
-        participant_id=concern.participant_id,
-        status=SafetyStatus(concern.status),
-        opened_at=concern.opened_at,
-        opened_by=concern.opened_by,
-        **{moment: getattr(concern, moment) for moment in MOMENTS.values()},
-    )
-    db.publish(fact, state, about=concern.id, seq=concern.version)
+    db.publish(fact, facts_of(concern), about=concern.id, seq=concern.version)
 
 
 async def open_by_hand(db: Db, keys: KeyRing, actor: Actor, request: OpenConcern) -> ConcernOpened:
@@ -165,11 +173,12 @@ async def open_by_hand(db: Db, keys: KeyRing, actor: Actor, request: OpenConcern
         person = await reach_participant(db, actor, person.merged_into, now, emergency=True)
     if request.episode_id is not None:
         await _require_theirs(db, actor, person, request.episode_id, now)
+    await require_new(db, SafetyConcern, request.id)
     sealer = await keys.sealer(db, db.scope.agency_id, person.id)
     note = None if request.note is None else sealer.seal(NOTE, request.note)
-    raised = Raised(source=request.source, episode_id=request.episode_id, note=note)
+    raised = Raised(source=request.source, concern_id=request.id, episode_id=request.episode_id, note=note)
     concern = open_concern(db, now, person.id, raised)
-    return ConcernOpened(id=concern.id, version=1, safety=OpenedSafety(concern_id=concern.id))
+    return ConcernOpened(id=concern.id, version=1, safety=await opened_safety(db, now, concern))
 
 
 async def _require_theirs(db: Db, actor: Actor, person: Participant, episode_id: UUID, now: Recording) -> None:
@@ -235,6 +244,7 @@ async def _take(
     concern.version += 1
     db.add(await _action(db, keys, concern, taken, at, now))
     _tell(db, facts.SAFETY_CONCERN_CHANGED, concern)
+    await call_out(db, concern)
     db.audit("safety-concern.step", concern.participant_id, concern_id=concern.id, step=taken.step)
     return ConcernChanged(id=concern.id, version=concern.version, status=SafetyStatus(concern.status))
 

@@ -1,4 +1,4 @@
-"""Disclosures that other services tell of: somebody was spoken with, or an auditor was shown who is behind a figure.
+"""Disclosures that other services tell of: somebody was spoken with, an auditor or a payer was shown who is served.
 
 They happened; so they are accounted for whether or not their basis held at that instant, and the row says which.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from common.contracts.codes import DisclosureBasis, RecordOrigin
 from common.contracts.envelope import IdentityReleaseFacts
-from common.contracts.session_logging import CollateralFacts
+from common.contracts.session_logging import ClaimReleaseFacts, CollateralFacts
 from common.database import Db
 from common.errors import NotThere
 from common.privacy import KeyRing
@@ -86,6 +86,13 @@ def _spoken(contact: CollateralFacts, terms: ConsentTerms, recipient: Recipient 
 async def _held(db: Db, consent: Consent, terms: ConsentTerms, contact: CollateralFacts, now: Recording) -> bool:
     """Tell whether the consent held for the recipient at the instant of the contact."""
     at = contact.contacted_at
+    if not await _stood(db, consent, terms, at, now):
+        return False
+    return not any(_closed_at(one, contact.recipient_place, at) for one in await recipients_of(db, consent))
+
+
+async def _stood(db: Db, consent: Consent, terms: ConsentTerms, at: datetime, now: Recording) -> bool:
+    """Tell whether a consent was in force at an instant."""
     if consent.signed_at is None or consent.signed_at > at:
         return False
     state = await _state_at(db, consent, at)
@@ -96,9 +103,7 @@ async def _held(db: Db, consent: Consent, terms: ConsentTerms, contact: Collater
         over=await is_over(db, consent, terms),
         on=now.day(at),
     )
-    if stood is not ConsentStanding.ACTIVE:
-        return False
-    return not any(_closed_at(one, contact.recipient_place, at) for one in await recipients_of(db, consent))
+    return stood is ConsentStanding.ACTIVE
 
 
 async def _state_at(db: Db, consent: Consent, at: datetime) -> ConsentState:
@@ -162,6 +167,48 @@ def _released(agreement: Agreement, party: Party | None, told_by: str) -> Disclo
         categories=attendance if looked_at_records else [InformationCategory.DEMOGRAPHICS],
         channel=Channel.PORTAL,
         description="Sessions or contacts of theirs." if looked_at_records else "Who is behind a figure of a report.",
+    )
+
+
+async def on_claims_released(db: Db, keys: KeyRing, release: ClaimReleaseFacts) -> None:
+    """Account, for each person, for what a payer was told in a run of claims; taken out again it is told once."""
+    told = Told(SESSIONS, release.run_id)
+    party = None if release.party_id is None else await db.get(Party, (db.scope.agency_id, release.party_id))
+    now = await recording(db)
+    for one in release.people:
+        if await _accounted(db, told, one.participant_id):
+            continue
+        consent = None if one.consent_id is None else await db.get(Consent, (db.scope.agency_id, one.consent_id))
+        terms = None
+        if consent is not None:
+            terms = open_terms(await keys.sealer(db, db.scope.agency_id, consent.participant_id), consent)
+        claimed = ToldDisclosure(
+            participant_id=one.participant_id,
+            wish=_claimed(consent, terms, party),
+            path=OutboundPath.CLAIM,
+            basis_valid=consent is None or terms is None or await _stood(db, consent, terms, release.released_at, now),
+            made_at=release.released_at,
+            made_by=release.staff_id,
+            consent=consent,
+        )
+        await _place(db, keys, claimed, told)
+
+
+def _claimed(consent: Consent | None, terms: ConsentTerms | None, party: Party | None) -> DisclosureTerms:
+    """Return what a payer was told: that somebody is served, on which days, and for what."""
+    named = DisclosedTo.model_construct(
+        party_id=party.id if party else None,
+        name=party.name if party else None,
+        address=party.address if party else None,
+        recipient_class=next((one.recipient_class for one in terms.recipients), None) if terms and not party else None,
+    )
+    return DisclosureTerms.model_construct(
+        basis=DisclosureBasis.CONSENT if consent else DisclosureBasis.HIPAA_PERMITTED,
+        consent_id=consent.id if consent else None,
+        recipient=named,
+        purpose=Purpose.PAYMENT,
+        categories=[InformationCategory.SUBSTANCE_USE_DISORDER, InformationCategory.ATTENDANCE],
+        description="Claim lines for the payer of these services.",
     )
 
 

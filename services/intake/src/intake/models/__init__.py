@@ -12,6 +12,7 @@ from intake.models.heard import Agency, Attendance, Placement, Program, ProgramP
 from intake.models.instruments import Answer, Instrument
 from intake.models.matching import Match, MatchCandidate, PeerProfile, Veto, Waiting
 from intake.models.own import OwnCode, OwnCodeHandle, SelfIntake
+from intake.models.paging import Duty, SafetyCall
 from intake.models.papers import (
     Consent,
     ConsentApplied,
@@ -42,6 +43,7 @@ from intake.models.referring import (
 )
 from intake.models.safety import SafetyAction, SafetyConcern
 from intake.models.schema import TABLES, Model, Owned
+from intake.models.sync import Synced
 
 __all__ = [
     "TABLES",
@@ -66,6 +68,7 @@ __all__ = [
     "Disclosure",
     "DisclosureReview",
     "DuePoint",
+    "Duty",
     "Eligibility",
     "Episode",
     "Funding",
@@ -112,9 +115,11 @@ __all__ = [
     "Restriction",
     "SafeContact",
     "SafetyAction",
+    "SafetyCall",
     "SafetyConcern",
     "SelfIntake",
     "Staff",
+    "Synced",
     "Veto",
     "Waiting",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.models.schema import CHANGING, LASTING, Owned, belongs
+from intake.models.schema import HANDED_OVER, HEARD_TOO, Owned, belongs
 
 
 class SafetyConcern(Owned):
@@ -31,7 +31,7 @@ class SafetyConcern(Owned):
         ),
         Index("ix_safety_concern_open", "agency_id", "id", postgresql_where=text("closed_at is null")),
         Index(None, "agency_id", "participant_id"),
-        CHANGING,
+        HANDED_OVER,
     )
 
     source: Mapped[str]
@@ -59,7 +59,7 @@ class SafetyAction(Owned):
         belongs("participant_id", "participant"),
         belongs("concern_id", "safety_concern"),
         Index("ix_safety_action_concern", "agency_id", "concern_id", "id"),
-        LASTING,
+        HEARD_TOO,
     )
 
     concern_id: Mapped[UUID]

@@ -37,6 +37,7 @@ CHANGING_READ = {"info": {"api": "select, insert, update", "worker": "select"}}
 # What the worker hands over when somebody has left, and what it locks for that.
 HANDED_OVER = {"info": {"api": "select, insert, update", "worker": "select, insert, update"}}
 LOCKED_BY_WORKER = {"info": {"api": "select, insert, update", "worker": "select, update"}}
+HEARD_TOO = {"info": {"api": "select, insert", "worker": "select, insert"}}  # what the worker adds to as well
 LASTING_READ = {"info": {"api": "select, insert", "worker": "select"}}
 
 

@@ -31,6 +31,7 @@ class OutboundPath(StrEnum):
     REFERRAL_LINK = "referral_link"
     COLLATERAL_CONTACT = "collateral_contact"
     IDENTITY_RELEASE = "identity_release"
+    CLAIM = "claim"
     IMPORT = "import"
 
 

@@ -1,6 +1,6 @@
 """Deciding that somebody is to be told: each intent is stored once, however often its event arrives."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,19 @@ from common.contracts.envelope import CloudEvent
 from common.database import Db
 from common.inbox import project
 from common.text import local_day
-from notification import queries
 from notification.models import Due, Message, OverdueNote
-from notification.rules import REMINDER_DELAY, TRIES, State, Template, digest_leaves_at, is_news
+from notification.queries import messages as queries
+from notification.rules.messages import (
+    REMINDER_DELAY,
+    TRIES,
+    Audience,
+    Channel,
+    Purpose,
+    State,
+    Template,
+    digest_leaves_at,
+    is_news,
+)
 
 Event = CloudEvent[Any]
 
@@ -103,14 +113,25 @@ def _digest(db: Db, supervisor_id: UUID, day: date, zone: str) -> dict[str, obje
 
 def intent(
     db: Db,
-    template: Template,
+    template: str,
     recipient_id: UUID,
     occasion: str,
     not_before: datetime,
     event_id: UUID | None,
     consent_id: UUID | None = None,
+    *,
+    audience: Audience = Audience.STAFF,
+    channel: Channel | None = None,
+    purpose: Purpose = Purpose.WORK,
+    values: Mapping[str, object] | None = None,
+    useful_until: datetime | None = None,
+    template_id: UUID | None = None,
 ) -> dict[str, object]:
-    """Return a new message's row; `occasion` makes it the only one of its template for this recipient."""
+    """Return a new message's row; `occasion` makes it the only one of its template for this recipient and channel.
+
+    `channel`: the one way it must take; else the first of the recipient's own that works. `values`: what its template
+    may say, never a name. `useful_until`: nobody needs it afterwards.
+    """
     return {
         "agency_id": db.scope.agency_id,
         "id": uuid7(),
@@ -119,6 +140,12 @@ def intent(
         "occasion": occasion,
         "event_id": event_id,
         "consent_id": consent_id,
+        "audience": audience,
+        "purpose": purpose,
+        "only_by": channel,
+        "template_id": template_id,
+        "values": dict(values or {}),
+        "useful_until": useful_until,
         "state": State.QUEUED,
         "created_at": db.now,
         "not_before": not_before,
@@ -134,7 +161,9 @@ async def store(db: Db, intents: list[dict[str, object]]) -> set[UUID]:
     if not intents:
         return set()
     # Sorted, so that two workers that meet in the unique constraint cannot deadlock.
-    rows = sorted(intents, key=lambda row: (row["template"], str(row["recipient_id"]), row["occasion"]))
+    rows = sorted(
+        intents, key=lambda row: (row["template"], str(row["recipient_id"]), row["occasion"], row["only_by"] or "")
+    )
     fresh = insert(Message).on_conflict_do_nothing().returning(Message.id, Message.recipient_id)
     stored = (await db.execute(fresh, rows)).all()
     not_before = {row["id"]: row["not_before"] for row in rows}

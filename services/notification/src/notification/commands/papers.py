@@ -9,10 +9,10 @@ from sqlalchemy import delete, select, update
 from common.contracts.codes import Role
 from common.contracts.intake import CONSENT_SIGNED, CONSENT_SIGNED_1
 from common.database import Db
-from notification import queries
 from notification.commands.intents import Event, intent, store
 from notification.models import BreakGlass, Due, Message, Package
-from notification.rules import ALERTED_LATER, HAND_OVER_AFTER, State, Template, is_news, is_taken_back
+from notification.queries import messages as queries
+from notification.rules.messages import ALERTED_LATER, HAND_OVER_AFTER, State, Template, is_news, is_taken_back
 
 SIGNED = (CONSENT_SIGNED.type, CONSENT_SIGNED_1.type)
 WATCHFUL = (Role.PRIVACY_OFFICER, Role.SUPERVISOR)

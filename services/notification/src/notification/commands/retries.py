@@ -7,7 +7,7 @@ from common.errors import NotThere, Refused
 from common.http import Created
 from common.text import Asked
 from notification.models import Due, Message
-from notification.rules import TRIES, State
+from notification.rules.messages import TRIES, State
 
 
 class RetryMessage(Asked):

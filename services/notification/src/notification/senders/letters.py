@@ -1,11 +1,13 @@
-"""What a letter says: templates that take a number and the public address, and nothing else."""
+"""What a message says: templates that take a number or a code and the public address, and nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from notification.rules import Template
+from notification.rules.messages import Channel
 
 FOLDER = Path(__file__).parents[1] / "templates"
 LANGUAGES = ("en", "es")
@@ -20,11 +22,15 @@ class Letter:
     text: str
 
 
-def letter(template: Template, language: str, *, count: int | None, public_url: str) -> Letter:
-    """Return a letter in `language`, or in English if there is none; `count` is for the digest."""
+def letter(template: str, channel: Channel, language: str, values: Mapping[str, Any], *, public_url: str) -> Letter:
+    """Return what one channel carries, in `language`, or in English if there is none.
+
+    `values`: what a template may say: a count or a short code. A phone shows the short text, a letter the long one.
+    """
     language = language if language in LANGUAGES else LANGUAGES[0]
-    values: dict[str, int | str] = {"public_url": public_url} | ({} if count is None else {"count": count})
+    part = "text" if channel is Channel.EMAIL else "short"
+    said = {"public_url": public_url} | dict(values)
     subject, text = (
-        TEMPLATES.get_template(f"{language}/{template}.{part}.txt").render(values) for part in ("subject", "text")
+        TEMPLATES.get_template(f"{language}/{template}.{one}.txt").render(said) for one in ("subject", part)
     )
-    return Letter(language, subject.strip(), text.strip() + "\n")
+    return Letter(language, subject.strip(), text.strip() + ("\n" if channel is Channel.EMAIL else ""))

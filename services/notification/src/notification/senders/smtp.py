@@ -13,7 +13,7 @@ from typing import Literal
 from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException
 from pydantic import SecretStr
 
-from notification.senders.outgoing import OutcomeUnknown, Outgoing, Rejected, Unreachable
+from notification.senders.outgoing import OutcomeUnknown, Outgoing, Receipt, Rejected, Unreachable
 
 NAME = "Handrail"
 PERMANENT = 500
@@ -38,7 +38,7 @@ class SmtpSender:
         self._server = server
         self._from = Address(NAME, addr_spec=sender_address)
 
-    async def send(self, message: Outgoing) -> None:
+    async def send(self, message: Outgoing) -> Receipt:
         """Hand a letter over. Raises `Rejected`, `Unreachable` or `OutcomeUnknown`.
 
         A server's 5xx about this recipient or this letter is final. Whatever it says against us (sign-in, sender),
@@ -56,6 +56,11 @@ class SmtpSender:
             raise Unreachable("server-unreachable") from error
         finally:
             client.close()
+        return Receipt()
+
+    async def look(self, message: Outgoing) -> Receipt | None:
+        """Raise `OutcomeUnknown`: SMTP has no way to ask."""
+        raise OutcomeUnknown
 
     def _client(self) -> SMTP:
         server = self._server

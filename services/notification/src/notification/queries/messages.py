@@ -24,15 +24,24 @@ from notification.models import (
     Staff,
     Supervision,
 )
-from notification.rules import State, Template
+from notification.queries.escalations import moot_pages
+from notification.queries.told import moot_of
+from notification.rules.messages import Audience, Channel, Purpose, State, Template
 
 
 class MessageEntry(BaseModel):
-    """One message to one member of staff; neither an address nor what it said beyond its template."""
+    """One message to one person; neither an address nor what it said beyond its template.
+
+    `channel`: the way it took last. `held_by`: the rule that keeps a due message back, until `next_attempt_at`.
+    """
 
     id: UUID
-    template: Template
+    template: str
+    audience: Audience
+    purpose: Purpose
     recipient_id: UUID
+    channel: Channel | None
+    held_by: str | None
     state: State
     created_at: AwareDatetime
     next_attempt_at: AwareDatetime | None
@@ -121,13 +130,16 @@ async def moot(db: Db, messages: Sequence[Message], counts: Mapping[UUID, int], 
     if not messages:
         return {}
     gone = await _departed(db, {message.recipient_id for message in messages}, day)
-    reasons = {message.id: "recipient-left" for message in messages if message.recipient_id in gone}
+    reasons = {one.id: "too-late" for one in messages if one.useful_until and one.useful_until <= db.now}
+    reasons |= {message.id: "recipient-left" for message in messages if message.recipient_id in gone}
     reminders = {
         message.id: UUID(message.occasion) for message in messages if message.template == Template.NOTE_OVERDUE
     }
     settled = await _settled(db, set(reminders.values()))
     reasons |= {message_id: "note-settled" for message_id, session in reminders.items() if session in settled}
     reasons |= await _no_longer_waiting(db, messages) | await _not_standing(db, messages, day)
+    reasons |= await moot_of(db, messages, day)
+    reasons |= await moot_pages(db, messages)
     digests = [message for message in messages if message.template == Template.OVERDUE_DIGEST]
     return reasons | await _moot_digests(db, digests, counts, day)
 

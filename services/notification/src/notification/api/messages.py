@@ -1,4 +1,4 @@
-"""How a person asks notification: what was sent to staff, and what failed and should be sent again."""
+"""What was sent, and what failed and should be sent again."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from common.contracts.codes import Role
 from common.http import Created, CurrentCall, allow, decode_cursor
-from notification import queries
 from notification.commands import retries
-from notification.rules import State
+from notification.queries import messages as queries
+from notification.rules.messages import State
 
 router = APIRouter(prefix="/v1")
 

@@ -15,16 +15,59 @@ class Template(StrEnum):
     BREAK_GLASS = "break-glass"  # to privacy officers and supervisors: a record was opened in an emergency
     HAND_OVER = "hand-over"  # to whom it was prepared by: something still waits to be handed over
     PAPER_CHANGED = "paper-changed"  # to the peers: a consent of somebody they serve was taken back or stopped
+    NOTE_RETURNED = "note-returned"  # to the peer: a supervisor sent a note back
+    COSIGNATURE_WAITING = "cosignature-waiting"  # to the supervisor: so many notes
+    SUPRT_OPENING = "suprt-opening"  # to the peers: a window for a questionnaire opens
+    SUPRT_CLOSING = "suprt-closing"  # to the peers: it closes within a week
+    CREDENTIAL_EXPIRING = "credential-expiring"  # to whose it is: in 90, 60, 30 days
+    SUPERVISION_OVERDUE = "supervision-overdue"  # to the supervisor: so many conversations
+    PLAN_REVIEW_DUE = "plan-review-due"  # to the peers
+    CONSENT_EXPIRING = "consent-expiring"  # to the peers: in 30 and 7 days
+    REFERRAL_WAITING = "referral-waiting"  # to the peers: nobody has spoken with them yet
+    TASK_OVERDUE = "task-overdue"  # to whose list it is on
+    REPORT_READY = "report-ready"  # to who asked for it
+    WEEKLY_DIGEST = "weekly-digest"  # to everybody with something to do: so many things
+    ESCALATED = "escalated"  # to the supervisor: something has waited for days
+    CONFIRM_DEVICE = "confirm-device"  # to a number that somebody says is theirs
+    SAFETY_PAGE = "safety-page"  # to who is on call: somebody needs a human now
+    SAFETY_REMINDER = "safety-reminder"  # to who reviews: a concern is not closed yet
+
+
+class Channel(StrEnum):
+    """A way out. What is told to staff is in their inbox as well, whatever else carries it."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    INBOX = "inbox"
+
+
+class Audience(StrEnum):
+    STAFF = "staff"
+    PARTICIPANT = "participant"
+
+
+class Purpose(StrEnum):
+    """Why a message leaves; consent and caps are asked by purpose, and what is for safety knows no hours."""
+
+    WORK = "work"  # to staff, about their work
+    SAFETY = "safety"  # to staff, about somebody who needs a human now
+    APPOINTMENT = "appointment"  # to a person: what was agreed with them
+    CHECK_IN = "check_in"  # to a person: somebody would like to hear from them
+    PAPER = "paper"  # to a person: something waits for their reading or signature
+    ANSWER = "answer"  # to a number that wrote to us: the one answer to STOP, HELP or START
 
 
 class State(StrEnum):
     """A message's life.
 
     `queued` → `sending` → `sent`, `failed`, or `queued` again; `queued` → `cancelled`; `failed` → `queued` by hand.
+    `sending` → `unknown`: the provider may have it and did not say; it is asked before anything is sent again.
     """
 
     QUEUED = "queued"
     SENDING = "sending"
+    UNKNOWN = "unknown"
     SENT = "sent"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -42,6 +85,9 @@ RETRY_DELAYS = (
 TRIES = len(RETRY_DELAYS) + 1
 # Longer than any dialogue that is still alive (see `Settings.smtp_timeout`): after it, nobody is going to tell.
 UNKNOWN_AFTER = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=30)  # between two questions to a provider about what it may have
+LOOKED_ENOUGH = timedelta(hours=1)  # one that cannot say in this time is not going to
+HELD_FOR = timedelta(hours=1)  # what is held for want of something is looked at again this soon
 NEWS_FOR = timedelta(days=7)
 REMINDER_DELAY = timedelta(seconds=5)
 DIGEST_DELAY = timedelta(minutes=1)

@@ -1,0 +1,16 @@
+"""How a person or program asks notification: a file for each noun, each with its own router."""
+
+from notification.api import devices, duties, escalations, inbox, messages, preferences, twilio, webhooks
+
+ROUTERS = (
+    devices.router,
+    duties.router,
+    escalations.router,
+    inbox.router,
+    messages.router,
+    preferences.router,
+    twilio.router,
+    webhooks.router,
+)
+PUBLIC: frozenset[str] = twilio.PUBLIC
+MEDIA: dict[str, frozenset[str]] = {**twilio.MEDIA}
