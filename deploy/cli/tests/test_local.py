@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -38,51 +39,89 @@ def port() -> int:
     return free_port()
 
 
-@pytest.fixture
-def stopped(data: Path) -> Iterator[None]:
-    yield
+@dataclass(frozen=True)
+class Running:
+    """One platform for the tests that only look at it; the last of them ends it."""
+
+    data: Path
+    port: int
+    first: subprocess.CompletedProcess[str]
+
+    def handrail(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return handrail(*words, data=self.data, port=self.port)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data, port = reachable(tmp_path_factory.mktemp("local")) / "platform", free_port()
+    yield Running(data, port, handrail("up", data=data, port=port))
     local.stop(data)
 
 
-def test_up_leaves_a_platform_that_a_second_up_finds_and_down_stops(data: Path, port: int, stopped: None) -> None:
-    first = handrail("up", data=data, port=port)
-    second = handrail("up", data=data, port=port)
+def test_up_leaves_a_platform_that_a_second_up_finds(running: Running) -> None:
+    second = running.handrail("up")
 
-    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
-    assert f"http://localhost:{port}" in first.stdout
-    assert first.stdout == second.stdout
-    assert "one-time password" in first.stdout
-    administrator = json.loads((data / "first-administrator.json").read_text())
+    assert running.first.returncode == second.returncode == 0, running.first.stderr + second.stderr
+    assert f"http://localhost:{running.port}" in second.stdout
+    assert running.first.stdout == second.stdout
+    assert "one-time password" in second.stdout
+    administrator = json.loads((running.data / "first-administrator.json").read_text())
     body = {"email": administrator["email"], "password": administrator["one_time_password"]}
-    answer = httpx.post(f"http://{LOOPBACK}:{port}/api/workforce/v1/sign-ins", json=body, timeout=10)
+    answer = httpx.post(f"http://{LOOPBACK}:{running.port}/api/workforce/v1/sign-ins", json=body, timeout=10)
     assert answer.json()["type"] == "/problems/new-password-needed"
     for private in ("secrets.env", "first-administrator.json"):
-        assert stat.S_IMODE((data / private).stat().st_mode) == 0o600
-
-    assert "Stopped." in handrail("down", data=data, port=port).stdout
-    assert "Nothing was running." in handrail("down", data=data, port=port).stdout
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://{LOOPBACK}:{port}/api/workforce/health")
-    again = handrail("up", data=data, port=port)
-    assert again.stdout == first.stdout, "the data stayed"
+        assert stat.S_IMODE((running.data / private).stat().st_mode) == 0o600
 
 
-def test_a_killed_platform_comes_back_with_its_data_and_leaves_no_server_behind(
-    data: Path, port: int, stopped: None
-) -> None:
-    first = handrail("up", data=data, port=port)
-    before = local.running_state(data)
+def test_a_folder_in_use_is_one_sentence(running: Running) -> None:
+    second = running.handrail("serve", "--data", str(running.data), "--port", str(free_port()))
+
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"handrail: Another Handrail uses {running.data}: stop it, or choose another folder with HANDRAIL_DATA."
+    )
+
+
+def test_everything_listens_on_loopback_only(running: Running) -> None:
+    state = json.loads((running.data / "state.json").read_text())
+    listening = {
+        line.split()[1]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text().splitlines()[1:]
+        if line.split()[3] == "0A"
+    }
+    for ours in (running.port, state["postgres_port"], state["nats_port"]):
+        addresses = {address.split(":")[0] for address in listening if int(address.split(":")[1], 16) == ours}
+        assert addresses == {"0100007F"}, (ours, addresses)
+
+
+def test_a_bus_that_dies_is_started_again(running: Running) -> None:
+    bus = int((running.data / "nats.pid").read_text())
+
+    os.kill(bus, signal.SIGKILL)
+
+    deadline = time.monotonic() + 20
+    while int((running.data / "nats.pid").read_text()) == bus:
+        assert time.monotonic() < deadline, "nobody started it again"
+        time.sleep(0.1)
+
+
+def test_a_killed_platform_comes_back_with_its_data_and_down_leaves_no_server_behind(running: Running) -> None:
+    before = local.running_state(running.data)
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
 
-    again = handrail("up", data=data, port=port)
+    again = running.handrail("up")
 
     assert again.returncode == 0, again.stderr
-    assert again.stdout == first.stdout
-    assert _processes_of(data) == {"postgres", "nats-server"}
-    os.kill(json.loads((data / "state.json").read_text())["pid"], signal.SIGKILL)
-    assert "Stopped." in handrail("down", data=data, port=port).stdout
-    assert _processes_of(data) == set()
+    assert again.stdout == running.first.stdout, "the data stayed"
+    assert _processes_of(running.data) == {"postgres", "nats-server"}
+    os.kill(json.loads((running.data / "state.json").read_text())["pid"], signal.SIGKILL)
+    assert "Stopped." in running.handrail("down").stdout
+    assert "Nothing was running." in running.handrail("down").stdout
+    assert _processes_of(running.data) == set()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{LOOPBACK}:{running.port}/api/workforce/health")
 
 
 def _processes_of(data: Path) -> set[str]:
@@ -95,44 +134,6 @@ def _processes_of(data: Path) -> set[str]:
                 found.append(Path(words[0]).name)
     assert len(found) == len(set(found)), found
     return set(found)
-
-
-def test_a_bus_that_dies_is_started_again(data: Path, port: int, stopped: None) -> None:
-    assert handrail("up", data=data, port=port).returncode == 0
-    bus = int((data / "nats.pid").read_text())
-
-    os.kill(bus, signal.SIGKILL)
-
-    deadline = time.monotonic() + 20
-    while int((data / "nats.pid").read_text()) == bus:
-        assert time.monotonic() < deadline, "nobody started it again"
-        time.sleep(0.1)
-
-
-def test_a_folder_in_use_is_one_sentence(data: Path, port: int, stopped: None) -> None:
-    assert handrail("up", data=data, port=port).returncode == 0
-
-    second = handrail("serve", "--data", str(data), "--port", str(free_port()), data=data, port=port)
-
-    assert second.returncode == 1
-    assert second.stderr.strip() == (
-        f"handrail: Another Handrail uses {data}: stop it, or choose another folder with HANDRAIL_DATA."
-    )
-
-
-def test_everything_listens_on_loopback_only(data: Path, port: int, stopped: None) -> None:
-    assert handrail("up", data=data, port=port).returncode == 0
-
-    state = json.loads((data / "state.json").read_text())
-    listening = {
-        line.split()[1]
-        for table in ("/proc/net/tcp", "/proc/net/tcp6")
-        for line in Path(table).read_text().splitlines()[1:]
-        if line.split()[3] == "0A"
-    }
-    for ours in (port, state["postgres_port"], state["nats_port"]):
-        addresses = {address.split(":")[0] for address in listening if int(address.split(":")[1], 16) == ours}
-        assert addresses == {"0100007F"}, (ours, addresses)
 
 
 def test_a_taken_port_is_one_sentence_and_starts_nothing(data: Path, port: int) -> None:

@@ -1,6 +1,7 @@
 """Who calls: short-lived Ed25519 tokens, verified against workforce's published keys, of sign-ins that still last."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class EndedSignIns:
         self.ask = ask
         self._every = every
         self._ended: frozenset[UUID] = frozenset()
-        self._known_at = self._tried_at = -3600.0  # of the monotonic clock
+        self._known_at = self._tried_at = -math.inf  # of the monotonic clock, which a machine begins at its start
         self._asking: asyncio.Task[None] | None = None
 
     async def refuse(self, sign_in_id: UUID) -> None:

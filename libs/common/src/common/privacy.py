@@ -21,6 +21,7 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.database import Db
+from common.identity import NOBODY
 from common.tables import Foundation
 
 NONCE_BYTES = 12
@@ -60,6 +61,7 @@ class KeyRing:
         self._root = AESGCM(root_key)
         self._fingerprint = _derived(root_key, b"fingerprint")
         self._platform_index = _derived(root_key, b"platform-index")
+        self._platform_seal = _derived(root_key, b"platform-seal")
         self._tables = tables
         self._known: OrderedDict[tuple[UUID, UUID], bytes] = OrderedDict()
 
@@ -92,6 +94,10 @@ class KeyRing:
     def platform_index_key(self) -> bytes:
         """Return the key for blind indexes that span agencies (sign-in names)."""
         return self._platform_index
+
+    def platform_sealer(self) -> Sealer:
+        """Return the sealer of what belongs to no agency yet (a message that just came in)."""
+        return Sealer(NOBODY, NOBODY, self._platform_seal)
 
     async def _key(self, db: Db, agency_id: UUID, subject_id: UUID) -> bytes:
         if key := self._known.get((agency_id, subject_id)):

@@ -3,6 +3,17 @@
 No name, address or phone number: how to reach somebody is asked of workforce when a message leaves.
 """
 
+from notification.models.contact import (
+    CONSENT_SHOWN,
+    INBOUND_WORDS,
+    REPLY_WORDS,
+    ContactStanding,
+    Correspondent,
+    Inbound,
+    MessageConsent,
+    MessageTemplate,
+    Reply,
+)
 from notification.models.heard import (
     Agency,
     Assignment,
@@ -31,9 +42,12 @@ from notification.models.webhooks import (
 from notification.models.wishes import DEVICE_ADDRESS, Device, Preference
 
 __all__ = [
+    "CONSENT_SHOWN",
     "DEVICE_ADDRESS",
     "HEARD",
+    "INBOUND_WORDS",
     "READ_BY_WORKER",
+    "REPLY_WORDS",
     "TABLES",
     "WEBHOOK_OLD_SECRET",
     "WEBHOOK_REASON",
@@ -45,13 +59,18 @@ __all__ = [
     "BreakGlass",
     "Climb",
     "Consent",
+    "ContactStanding",
+    "Correspondent",
     "DeliveryAttempt",
     "Device",
     "Due",
     "Duty",
     "Escalation",
+    "Inbound",
     "Merge",
     "Message",
+    "MessageConsent",
+    "MessageTemplate",
     "Model",
     "Morning",
     "NoteState",
@@ -60,6 +79,7 @@ __all__ = [
     "Plan",
     "PlanReview",
     "Preference",
+    "Reply",
     "Staff",
     "Supervision",
     "SupervisionHeld",
