@@ -92,6 +92,7 @@ def settings_values(service: Service, role: str, addresses: Addresses, secrets: 
         host, _, port = addresses.smtp.partition(":")
         values |= {
             "workforce_url": f"{addresses.public_url}/api/workforce",
+            "intake_url": f"{addresses.public_url}/api/intake",
             "service_secret": secrets["NOTIFICATION_SECRET"],
             "public_url": addresses.public_url.replace("127.0.0.1", "localhost"),
             "smtp_host": host,

@@ -141,7 +141,7 @@ async def delivering(runtime: Runtime, settings: Settings) -> AsyncGenerator[Del
         yield Delivery(
             runtime,
             senders | providers_of(settings).senders(outside),
-            Directory(http, settings.workforce_url, settings.service_secret),
+            Directory(http, settings.workforce_url, settings.intake_url, settings.service_secret),
             public_url=settings.public_url,
             retry_scale=settings.retry_scale,
         )

@@ -13,6 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from jinja2 import TemplateError
 from uuid_utils.compat import uuid7
 
 from common.database import Db, Scope, transaction
@@ -24,7 +25,7 @@ from notification.commands.deliveries import Claimed, Failure, Outcome, Sent, Un
 from notification.commands.devices import values_at_send
 from notification.commands.leaving import Recipient, Way
 from notification.queries import messages as queries
-from notification.rules.messages import OUTCOME_UNKNOWN, UNKNOWN_AFTER, Channel, Purpose
+from notification.rules.messages import HELD_FOR, OUTCOME_UNKNOWN, UNKNOWN_AFTER, Audience, Channel, Purpose
 from notification.senders.directory import Directory
 from notification.senders.letters import letter
 from notification.senders.outgoing import OutcomeUnknown, Outgoing, Rejected, Sender, Unreachable
@@ -37,6 +38,7 @@ STOP_SECONDS = 8.0  # less than the ten seconds that containers are given to sto
 RECORD_AGAIN_SECONDS = 1.0
 RECORD_FOR = UNKNOWN_AFTER - timedelta(minutes=4)
 NO_WAY = "no-address"
+TEMPLATE_BROKEN = "template-broken"
 ASKABLE = frozenset({Channel.SMS})  # of the others nobody can ask what became of a message
 
 
@@ -107,6 +109,8 @@ class Delivery:
         self._runtime.bell.ring()
 
     async def _recipient(self, claimed: Claimed) -> Recipient:
+        if claimed.audience is Audience.PARTICIPANT:
+            return leaving.person(await self._directory.reach(claimed.agency_id, claimed.recipient_id))
         contact = await self._directory.contact(claimed.agency_id, claimed.recipient_id)
         async with self._transaction(claimed.agency_id) as db:
             ways = await leaving.staff_ways(db, self._runtime.keys, claimed, contact.email)
@@ -117,20 +121,25 @@ class Delivery:
             return await leaving.waits(db, claimed)
 
     async def _leave(self, claimed: Claimed, recipient: Recipient) -> None:
-        """Try the first way that is left, if the message may go now."""
+        """Try the first way that is left and may be used now; what may not go now waits."""
         ways = [way for way in recipient.left_for(claimed) if way.channel in self._senders]
         if not ways:
             await self._give_up(claimed)
             return
         async with self._transaction(claimed.agency_id) as db:
-            begun = await leaving.leave(db, claimed, ways[0])
+            begun = await leaving.leave(db, self._runtime.keys, claimed, ways, recipient)
             values = await values_at_send(db, self._runtime.keys, claimed.template, claimed.values)
-        if begun.number is not None:
-            outcome = await self._try(replace(claimed, values=values), ways[0], recipient, begun.number)
-            await self._record(claimed, outcome, [way.channel for way in ways[1:]])
+        if isinstance(begun, Waits):
+            await self._record(claimed, begun)
+        elif begun.number is not None:
+            outcome = await self._try(replace(claimed, values=values), begun.way, recipient, begun.number)
+            await self._record(claimed, outcome, [way.channel for way in ways if way != begun.way], begun.way)
 
     async def _give_up(self, claimed: Claimed) -> None:
         """End what nobody can carry: one copy among several is no loss, the only one is a failure."""
+        if claimed.audience is Audience.PARTICIPANT and not claimed.failed_channels:
+            await self._record(claimed, Waits(leaving.NO_SAFE_CONTACT, claimed.claimed_at + HELD_FOR))
+            return
         if claimed.only_by is None:
             await self._record(claimed, Failure(NO_WAY, permanent=True))
             return
@@ -140,6 +149,8 @@ class Delivery:
     async def _try(self, claimed: Claimed, way: Way, recipient: Recipient, number: int) -> Outcome:
         try:
             receipt = await self._senders[way.channel].send(self._outgoing(claimed, way, recipient, number))
+        except TemplateError:
+            return Failure(TEMPLATE_BROKEN, permanent=True)
         except (Rejected, Unreachable) as error:
             return _failure(error)
         except OutcomeUnknown:
@@ -148,7 +159,8 @@ class Delivery:
 
     async def _look(self, claimed: Claimed, recipient: Recipient) -> None:
         """Ask the provider what became of a message; only what it never had may be sent again."""
-        way = next((way for way in recipient.ways if way.channel == claimed.looks), None)
+        async with self._transaction(claimed.agency_id) as db:
+            way = await leaving.looked_at(db, self._runtime.keys, claimed, recipient)
         outcome: Outcome = Unknown(can_be_asked=way is not None)
         try:
             if way is not None:
@@ -176,13 +188,17 @@ class Delivery:
             agency_id=claimed.agency_id,
         )
 
-    async def _record(self, claimed: Claimed, outcome: Outcome, others: Sequence[Channel] = ()) -> None:
+    async def _record(
+        self, claimed: Claimed, outcome: Outcome, others: Sequence[Channel] = (), way: Way | None = None
+    ) -> None:
         """Record an outcome, again and again while the database is away: it is known only here."""
         deadline = asyncio.get_running_loop().time() + RECORD_FOR.total_seconds()
         while True:
             try:
                 async with self._transaction(claimed.agency_id) as db:
                     recorded = await deliveries.record(db, claimed, outcome, self._retry_scale, others)
+                    if way is not None:
+                        await leaving.learn(db, self._runtime.keys, claimed, way, outcome)
             except Exception as error:
                 if not is_transient(error) or asyncio.get_running_loop().time() > deadline:
                     raise

@@ -17,6 +17,9 @@ class Settings(ServiceSettings):
     workforce_url: str = Field(
         description="workforce's API, which knows how to reach staff; without a slash at the end"
     )
+    intake_url: str = Field(
+        description="intake's API, which knows how persons may be reached; without a slash at the end"
+    )
     service_secret: SecretStr = Field(description="what this service shows workforce to get a token")
     public_url: str = Field(default="http://localhost:8000", description="the sign-in page, printed as given")
     smtp_host: str = Field(description="the mail server")

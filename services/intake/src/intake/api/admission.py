@@ -13,6 +13,7 @@ ENROLLING = [allow(Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR)]
 SERVING = [allow(Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR)]
 SEEING = [allow(Role.PEER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)]
 ASSIGNING = [allow(Role.SUPERVISOR, Role.ADMINISTRATOR)]
+SERVICES = [allow(Role.SERVICE)]
 IMPORTING = [allow(Role.ADMINISTRATOR)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 CREATED: dict[str, Any] = {"status_code": 201, "response_model": Created}

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from common.http import Created, CurrentCall, decode_cursor
 from common.text import Instant
-from intake.api.admission import CREATED, SEEING, SERVING, Limit, shown
+from intake.api.admission import CREATED, SEEING, SERVICES, SERVING, Limit, shown
 from intake.commands import attempts, contacts
 from intake.queries import contacts as reaching
+from intake.queries import reach as ways
 
 router = APIRouter(prefix="/v1")
 At = Annotated[Instant | None, Query(description="now if empty")]
@@ -48,6 +49,13 @@ async def advice(call: CurrentCall, participant_id: UUID, at: At = None) -> reac
     """Answer which channels may be used at an instant, and why not the others, without saying what they are."""
     async with call.reading("safe-contact.advice", participant_id) as db:
         return await reaching.advice(db, call.runtime.keys, call.actor, participant_id, at)
+
+
+@router.get("/participants/{participant_id}/reach", dependencies=SERVICES)
+async def reach(call: CurrentCall, participant_id: UUID) -> ways.Reach:
+    """Answer the service that sends messages: by which numbers and addresses, and when. For no person."""
+    async with call.reading("participant.reach", participant_id) as db:
+        return await ways.reach(db, call.runtime.keys, participant_id)
 
 
 @router.post("/participants/{participant_id}/safe-contact/confirmations", dependencies=SERVING, **CREATED)

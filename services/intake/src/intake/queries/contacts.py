@@ -137,12 +137,12 @@ async def safe_contact(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID
         terms=terms,
         confirmed_at=standing.safe_contact_confirmed_at if standing else None,
         reconfirm_due_on=due_on,
-        locked=await _locked(db, keys, terms, [participant_id]) if terms else [],
+        locked=await locked_channels(db, keys, terms, [participant_id]) if terms else [],
         merged_with=await _merged_with(db, participant, SafeContact),
     )
 
 
-async def _locked(
+async def locked_channels(
     db: Db, keys: KeyRing, terms: SafeContactTerms, participant_ids: Sequence[UUID]
 ) -> list[LockedChannel]:
     question = select(ChannelLock).where(
@@ -211,10 +211,10 @@ async def advice(db: Db, keys: KeyRing, actor: Actor, participant_id: UUID, at: 
     now = await recording(db)
     participant = await reach_participant(db, actor, participant_id, now)
     family = await family_of(db, participant)
-    row, terms = await _spoken(db, keys, family)
+    row, terms = await spoken(db, keys, family)
     due_on = await _earliest_due(db, row.participant_id) if row else None
     shown = terms or SafeContactTerms()
-    locked = {lock.place for lock in await _locked(db, keys, shown, family)}
+    locked = {lock.place for lock in await locked_channels(db, keys, shown, family)}
     return Advice(
         participant_id=participant_id,
         at=at or now.now,
@@ -232,7 +232,7 @@ async def _earliest_due(db: Db, participant_id: UUID) -> date | None:
     return standing.reconfirm_on if standing else None
 
 
-async def _spoken(db: Db, keys: KeyRing, family: Sequence[UUID]) -> tuple[SafeContact | None, SafeContactTerms | None]:
+async def spoken(db: Db, keys: KeyRing, family: Sequence[UUID]) -> tuple[SafeContact | None, SafeContactTerms | None]:
     """Return the newest word among a person's records, with everything that any of them rules out."""
     found = [row for one in family if (row := await newest(db, SafeContact, one))]
     if not found:

@@ -193,7 +193,7 @@ def may_contact(terms: SafeContactTerms, channel: Channel, at: datetime, *, lock
 
 
 def _refusal(terms: SafeContactTerms, channel: Channel, at: datetime, *, locked: bool) -> ContactRefusal | None:
-    if _is_ruled_out(terms, channel):
+    if is_ruled_out(terms, channel):
         return ContactRefusal.NEVER_CONTACT
     if locked:
         return ContactRefusal.LOCKED
@@ -204,7 +204,8 @@ def _refusal(terms: SafeContactTerms, channel: Channel, at: datetime, *, locked:
     return ContactRefusal.OUTSIDE_SAFE_HOURS if terms.safe_hours else ContactRefusal.QUIET_HOURS
 
 
-def _is_ruled_out(terms: SafeContactTerms, channel: Channel) -> bool:
+def is_ruled_out(terms: SafeContactTerms, channel: Channel) -> bool:
+    """Tell whether the person said: never by this, by its kind, its value or its label."""
     names = {_plain(said) for said in (channel.kind, channel.value, channel.label) if said}
     if channel.kind is ChannelKind.MAIL and terms.mail_to:
         names.add(_plain(terms.mail_to))
@@ -237,6 +238,15 @@ def _holds(hours: SafeHours, local: datetime) -> bool:
     if begins < ends:
         return today in hours.days and begins <= clock < ends
     return (today in hours.days and clock >= begins) or (before in hours.days and clock < ends)
+
+
+def dialled(value: str) -> str | None:
+    """Return a telephone number in E.164, of the United States unless it begins with a plus; null if it is none."""
+    digits = "".join(character for character in value if character.isdigit())
+    if not value.strip().startswith("+"):
+        digits = f"1{digits}" if len(digits) == 10 else digits
+        return f"+{digits}" if len(digits) == 11 and digits[0] == "1" else None
+    return f"+{digits}" if 7 <= len(digits) <= 15 and digits[0] != "0" else None
 
 
 def channel_key(channel: Channel) -> tuple[str, str]:

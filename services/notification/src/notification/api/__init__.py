@@ -1,8 +1,9 @@
 """How a person or program asks notification: a file for each noun, each with its own router."""
 
-from notification.api import devices, duties, escalations, inbox, messages, preferences, twilio, webhooks
+from notification.api import consents, devices, duties, escalations, inbox, messages, preferences, twilio, webhooks
 
 ROUTERS = (
+    consents.router,
     devices.router,
     duties.router,
     escalations.router,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from pydantic import AfterValidator, SecretStr
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
@@ -97,7 +98,7 @@ async def add_number(db: Db, keys: KeyRing, actor: Actor, request: AddNumber) ->
 
 async def _device(db: Db, keys: KeyRing, actor: Actor, kind: Channel, address: str) -> tuple[Device, bool]:
     """Return the actor's device of an address, and whether it was known. Raises `Refused` for one too many."""
-    digest = blind_index(await keys.index_key(db, db.scope.agency_id), f"device-{kind}", address)
+    digest = await _digest(db, keys, kind, address)
     mine = (Device.staff_id == actor.staff_id) & Device.withdrawn_at.is_(None)
     devices = (await db.scalars(select(Device).where(mine).order_by(Device.id).with_for_update())).all()
     for device in devices:
@@ -184,8 +185,10 @@ async def withdraw_device(db: Db, actor: Actor, device_id: UUID, expected: int) 
     return _withdraw(db, device)
 
 
-async def gone(db: Db, staff_id: UUID, channel: Channel, digest: bytes) -> None:
-    """Forget a device that its provider says is gone."""
+async def gone(db: Db, keys: KeyRing, staff_id: UUID, channel: Channel, address: str) -> None:
+    """Forget a device that its provider says is gone; `address` as it was sent to."""
+    endpoint = str(orjson.loads(address)["endpoint"]) if channel is Channel.PUSH else address
+    digest = await _digest(db, keys, channel, endpoint)
     found = await db.scalars(
         select(Device)
         .where(Device.staff_id == staff_id, Device.kind == channel, Device.digest == digest)
@@ -194,6 +197,10 @@ async def gone(db: Db, staff_id: UUID, channel: Channel, digest: bytes) -> None:
     )
     for device in found:
         _withdraw(db, device)
+
+
+async def _digest(db: Db, keys: KeyRing, kind: Channel, address: str) -> bytes:
+    return blind_index(await keys.index_key(db, db.scope.agency_id), f"device-{kind}", address)
 
 
 def _withdraw(db: Db, device: Device) -> Created:

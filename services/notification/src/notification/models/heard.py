@@ -79,7 +79,7 @@ class Assignment(Model):
     """Which peer serves whom, from and to (inclusive) a local day."""
 
     __tablename__ = "assignment"
-    __table_args__ = (Index(None, "agency_id", "participant_id"), READ_BY_WORKER)
+    __table_args__ = (Index(None, "agency_id", "participant_id"), HEARD)
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -94,7 +94,7 @@ class Merge(Model):
     """Two records of one person while `undone_at` is null."""
 
     __tablename__ = "merge"
-    __table_args__ = (READ_BY_WORKER,)
+    __table_args__ = (HEARD,)
 
     agency_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

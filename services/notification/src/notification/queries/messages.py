@@ -212,11 +212,11 @@ async def peers_of(db: Db, participant_id: UUID) -> set[UUID]:
     """Return who serves a person today, under any of their records."""
     day = await today(db)
     in_force = and_(Assignment.valid_from <= day, or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
-    family = await _family(db, participant_id)
+    family = await family_of(db, participant_id)
     return set(await db.scalars(select(Assignment.staff_id).where(Assignment.participant_id.in_(family), in_force)))
 
 
-async def _family(db: Db, participant_id: UUID) -> set[UUID]:
+async def family_of(db: Db, participant_id: UUID) -> set[UUID]:
     """Return the records that stand for one person, with the one that was asked about."""
     stands = Merge.undone_at.is_(None)
     named = or_(Merge.merged_id == participant_id, Merge.moved_ids.contains([participant_id]))

@@ -17,7 +17,30 @@ class Meaning(StrEnum):
 
 # Of the order on revocation (47 CFR 64.1200(a)(10)) and its plain sisters, in both languages: alone, they stop.
 STOP_WORDS = frozenset(
-    ["stop", "stopall", "quit", "end", "revoke", "optout", "cancel", "unsubscribe", "remove", "unsub", "parar", "pare", "paren", "alto", "basta", "cancelar", "cancele", "baja", "terminar", "fin", "desuscribir", "desuscribirme"]
+    [
+        "stop",
+        "stopall",
+        "quit",
+        "end",
+        "revoke",
+        "optout",
+        "cancel",
+        "unsubscribe",
+        "remove",
+        "unsub",
+        "parar",
+        "pare",
+        "paren",
+        "alto",
+        "basta",
+        "cancelar",
+        "cancele",
+        "baja",
+        "terminar",
+        "fin",
+        "desuscribir",
+        "desuscribirme",
+    ]
 )
 HELP_WORDS = frozenset(["help", "info", "ayuda", "informacion"])
 START_WORDS = frozenset(["start", "unstop", "resume", "subscribe", "comenzar", "empezar", "reanudar", "iniciar"])

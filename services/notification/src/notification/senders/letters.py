@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from notification.rules.messages import Channel
+from notification.rules.words import day_said, time_said
 
 FOLDER = Path(__file__).parents[1] / "templates"
 LANGUAGES = ("en", "es")
@@ -29,8 +31,17 @@ def letter(template: str, channel: Channel, language: str, values: Mapping[str, 
     """
     language = language if language in LANGUAGES else LANGUAGES[0]
     part = "text" if channel is Channel.EMAIL else "short"
-    said = {"public_url": public_url} | dict(values)
+    said = {"public_url": public_url} | _said(values, language)
     subject, text = (
         TEMPLATES.get_template(f"{language}/{template}.{one}.txt").render(said) for one in ("subject", part)
     )
     return Letter(language, subject.strip(), text.strip() + ("\n" if channel is Channel.EMAIL else ""))
+
+
+def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return what a template may say; an instant becomes a day and a time on the clock of its zone."""
+    said = dict(values)
+    if "starts_at" in said and "zone" in said:
+        at, zone = datetime.fromisoformat(said.pop("starts_at")), said.pop("zone")
+        said |= {"day": day_said(at, zone, language), "time": time_said(at, zone, language)}
+    return said
