@@ -19,6 +19,7 @@ from notification.api import MEDIA, PUBLIC, ROUTERS
 from notification.commands.climbing import climb_ladders
 from notification.commands.forwarding import Forwarding
 from notification.commands.mornings import mornings
+from notification.commands.routing import Routing
 from notification.commands.webhooks import with_webhooks
 from notification.delivery import Delivery
 from notification.models import TABLES
@@ -65,7 +66,7 @@ def create_worker(settings: Settings | None = None, **options: Unpack[WorkerOpti
         SERVICE,
         settings,
         with_webhooks(REACTIONS),
-        chores=[deliver_with(settings), forward_with(settings), climb_ladders, mornings],
+        chores=[deliver_with(settings), forward_with(settings), route_with(settings), climb_ladders, mornings],
         **options,
     )
 
@@ -92,6 +93,20 @@ def forward_with(settings: Settings) -> Chore:
     return forward
 
 
+def route_with(settings: Settings) -> Chore:
+    """Return the chore that brings replies to their people."""
+
+    async def route(runtime: Runtime) -> None:
+        async with httpx.AsyncClient(timeout=CONTACT_SECONDS) as http:
+            await Routing(runtime, _directory(http, settings), settings.inbound_agency).run()
+
+    return route
+
+
+def _directory(http: httpx.AsyncClient, settings: Settings) -> Directory:
+    return Directory(http, settings.workforce_url, settings.intake_url, settings.service_secret)
+
+
 @asynccontextmanager
 async def forwarding(runtime: Runtime, settings: Settings) -> AsyncGenerator[Forwarding]:
     """Connect the calls of `runtime` with the network; no proxy, for each address is looked at first."""
@@ -107,6 +122,7 @@ def providers_of(settings: Settings) -> Providers:
         webhook_hosts=frozenset(host.lower() for host in settings.webhook_hosts),
         private=tuple(settings.outside_networks),
         insecure=settings.outside_insecure,
+        brand=settings.brand,
     )
 
 
@@ -141,7 +157,7 @@ async def delivering(runtime: Runtime, settings: Settings) -> AsyncGenerator[Del
         yield Delivery(
             runtime,
             senders | providers_of(settings).senders(outside),
-            Directory(http, settings.workforce_url, settings.intake_url, settings.service_secret),
+            _directory(http, settings),
             public_url=settings.public_url,
             retry_scale=settings.retry_scale,
         )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
@@ -49,6 +50,12 @@ class Settings(ServiceSettings):
         default=None, description="our number in E.164, or MG…, a messaging service; register a neutral name for it"
     )
     twilio_url: str = Field(default=TWILIO, description="Twilio's API")
+    brand: str = Field(
+        default="Messages", max_length=30, description="the neutral name under which texts are registered; HELP says it"
+    )
+    inbound_agency: Annotated[UUID | None, Unset] = Field(
+        default=None, description="who reads texts from numbers that nobody knows, if there are several agencies"
+    )
     push_private_key: Annotated[SecretStr | None, Unset] = Field(
         default=None, description="VAPID: 32 bytes, base64url; without it no push. A new one ends every subscription"
     )

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from common.http import CurrentCall, decode_cursor
-from intake.api.admission import ASSIGNING, SEEING, SERVING, Limit, shown
+from common.http import Created, CurrentCall, decode_cursor
+from intake.api.admission import ASSIGNING, SEEING, SERVICES, SERVING, Limit, shown
 from intake.commands import safety
 from intake.queries import safety as waiting
 
@@ -19,6 +19,13 @@ async def open_concern(call: CurrentCall, body: safety.OpenConcern) -> Response:
     """Open a concern by hand; the answer says what to do now."""
     keys, where = call.runtime.keys, "/api/intake/v1/safety-concerns/{id}"
     return await call.once(body, lambda db: safety.open_by_hand(db, keys, call.actor, body), location=where)
+
+
+@router.put("/safety-concerns/{concern_id}", response_model=Created, dependencies=SERVICES)
+async def raise_concern(call: CurrentCall, concern_id: UUID, body: safety.RaiseConcern) -> Created:
+    """Open a concern because its person answered a message with words that cannot wait; a repeat changes nothing."""
+    async with call.transaction() as db:
+        return await safety.open_by_reply(db, concern_id, body)
 
 
 @router.get("/safety-concerns", dependencies=SEEING)

@@ -126,6 +126,17 @@ def require_unmerged(participant: Participant) -> None:
         raise Refused("merged-into", f"This record was merged. Go on with participant {participant.merged_into}.")
 
 
+async def standing_for(db: Db, participant_id: UUID) -> Participant:
+    """Return the record that a person goes on under, for another service, whoever serves them. Raises `NotThere`."""
+    mine = Participant.agency_id == db.scope.agency_id
+    found = await db.scalar(select(Participant).where(mine, Participant.id == participant_id))
+    if found is not None and found.merged_into is not None:
+        found = await db.scalar(select(Participant).where(mine, Participant.id == found.merged_into))
+    if found is None:
+        raise NotThere
+    return found
+
+
 async def family_of(db: Db, participant: Participant) -> list[UUID]:
     """Return the ids of a person's records: their own and, for a survivor, all that were merged into it."""
     question = select(Participant.id).where(

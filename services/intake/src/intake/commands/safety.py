@@ -17,7 +17,7 @@ from common.http import Created, require_version
 from common.identity import Actor
 from common.privacy import KeyRing
 from common.text import Asked, Instant, Prose
-from intake.commands.access import family_of, reach, reach_participant
+from intake.commands.access import family_of, reach, reach_participant, standing_for
 from intake.commands.paging import call_out, facts_of, on_call_count
 from intake.commands.recording import Recording, recording
 from intake.commands.uniqueness import OwnId, require_new
@@ -54,6 +54,12 @@ class OpenConcern(Asked):
     source: SafetySource
     episode_id: UUID | None = None
     note: Prose | None = None
+
+
+class RaiseConcern(Asked):
+    """About whom; what they wrote stays where it came in."""
+
+    participant_id: UUID
 
 
 class Notify(Asked):
@@ -143,7 +149,7 @@ def open_concern(db: Db, now: Recording, participant_id: UUID, raised: Raised) -
         note=raised.note,
         status=SafetyStatus.OPEN,
         opened_at=now.now,
-        opened_by=db.scope.actor_id,
+        opened_by=None if raised.source is SafetySource.REPLY else db.scope.actor_id,
         version=1,
     )
     db.add(concern)
@@ -179,6 +185,17 @@ async def open_by_hand(db: Db, keys: KeyRing, actor: Actor, request: OpenConcern
     raised = Raised(source=request.source, concern_id=request.id, episode_id=request.episode_id, note=note)
     concern = open_concern(db, now, person.id, raised)
     return ConcernOpened(id=concern.id, version=1, safety=await opened_safety(db, now, concern))
+
+
+async def open_by_reply(db: Db, concern_id: UUID, request: RaiseConcern) -> Created:
+    """Open a concern that nobody here opened: its person wrote. Again it is the one that there is."""
+    known = await db.get(SafetyConcern, (db.scope.agency_id, concern_id))
+    if known is not None:
+        return Created(id=known.id, version=known.version)
+    person = await standing_for(db, request.participant_id)
+    raised = Raised(source=SafetySource.REPLY, concern_id=concern_id)
+    concern = open_concern(db, await recording(db), person.id, raised)
+    return Created(id=concern.id, version=1)
 
 
 async def _require_theirs(db: Db, actor: Actor, person: Participant, episode_id: UUID, now: Recording) -> None:

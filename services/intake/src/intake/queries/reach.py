@@ -5,13 +5,11 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import select
 
 from common.database import Db
-from common.errors import NotThere
 from common.privacy import KeyRing
-from intake.commands.access import family_of
-from intake.models import Participant, Reachability
+from intake.commands.access import family_of, standing_for
+from intake.models import Reachability
 from intake.queries.contacts import locked_channels, spoken
 from intake.rules.contacts import WEEK, Channel, ChannelKind, SafeContactTerms, SafeHours, dialled, is_ruled_out
 
@@ -49,7 +47,7 @@ class Reach(BaseModel):
 
 async def reach(db: Db, keys: KeyRing, participant_id: UUID) -> Reach:
     """Return by which ways a person may be written to. Raises `NotThere`."""
-    person = await _standing_for(db, participant_id)
+    person = await standing_for(db, participant_id)
     family = await family_of(db, person)
     row, terms = await spoken(db, keys, family)
     terms = terms or SafeContactTerms()
@@ -65,16 +63,6 @@ async def reach(db: Db, keys: KeyRing, participant_id: UUID) -> Reach:
         confirmed_at=standing.safe_contact_confirmed_at if standing else None,
         ways=[way for way in ways if way],
     )
-
-
-async def _standing_for(db: Db, participant_id: UUID) -> Participant:
-    mine = Participant.agency_id == db.scope.agency_id
-    found = await db.scalar(select(Participant).where(mine, Participant.id == participant_id))
-    if found is not None and found.merged_into is not None:
-        found = await db.scalar(select(Participant).where(mine, Participant.id == found.merged_into))
-    if found is None:
-        raise NotThere
-    return found
 
 
 def _way(terms: SafeContactTerms, channel: Channel, locked: bool) -> ReachWay | None:

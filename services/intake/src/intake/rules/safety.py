@@ -11,6 +11,7 @@ class SafetySource(StrEnum):
     OVERDOSE_REPORT = "overdose_report"
     CRISIS = "crisis"
     DISCLOSED = "disclosed"
+    REPLY = "reply"  # somebody answered a message with words that a human must read now
     OTHER = "other"
 
 

@@ -1,6 +1,17 @@
 """How a person or program asks notification: a file for each noun, each with its own router."""
 
-from notification.api import consents, devices, duties, escalations, inbox, messages, preferences, twilio, webhooks
+from notification.api import (
+    consents,
+    devices,
+    duties,
+    escalations,
+    inbox,
+    messages,
+    preferences,
+    replies,
+    twilio,
+    webhooks,
+)
 
 ROUTERS = (
     consents.router,
@@ -10,8 +21,9 @@ ROUTERS = (
     inbox.router,
     messages.router,
     preferences.router,
+    replies.router,
     twilio.router,
     webhooks.router,
 )
-PUBLIC: frozenset[str] = twilio.PUBLIC
-MEDIA: dict[str, frozenset[str]] = {**twilio.MEDIA}
+PUBLIC: frozenset[str] = twilio.PUBLIC | replies.PUBLIC
+MEDIA: dict[str, frozenset[str]] = {**twilio.MEDIA, **replies.MEDIA}

@@ -47,6 +47,27 @@ async def hear(db: Db, concern: SafetyFacts, seq: int) -> bool:
     return True
 
 
+async def alarm(db: Db, occasion: UUID) -> None:
+    """Page everybody on call, or the last resort, once: somebody wrote whom nobody here knows."""
+    rungs = await on_call(db)
+    paged = set().union(*rungs.values()) or await staff_in(db, LAST_RESORT)
+    pages = [
+        intent(
+            db,
+            Template.SAFETY_PAGE,
+            staff_id,
+            str(occasion),
+            db.now,
+            None,
+            channel=channel,
+            purpose=Purpose.SAFETY,
+        )
+        for staff_id in sorted(paged)
+        for channel in PAGING
+    ]
+    await store(db, pages)
+
+
 async def _locked(db: Db, concern_id: UUID) -> Escalation:
     mine = Escalation.agency_id == db.scope.agency_id, Escalation.id == concern_id
     found = await db.scalars(
@@ -138,7 +159,8 @@ async def handed_over(db: Db, message: Message, at: datetime) -> None:
     """Note that a provider took a page: of a concern's first, everybody who follows it is told."""
     if message.template != Template.SAFETY_PAGE:
         return
-    row = await _locked(db, UUID(message.occasion.split(" ")[0]))
-    if row.handed_over_at is None:
+    concern_id = UUID(message.occasion.split(" ")[0])
+    row = await db.get(Escalation, (db.scope.agency_id, concern_id), with_for_update=True)
+    if row is not None and row.handed_over_at is None:
         row.handed_over_at = at
         _tell(db, row, [message.recipient_id])

@@ -48,12 +48,13 @@ class ContactStanding(Model):
 class Inbound(Model):
     """One message that came in, by its provider's name for it; the worker finds out whom it concerns.
 
-    `words`: number and words, sealed to the installation; forgotten once they are a `Reply`.
+    `words`: sealed to the installation; forgotten once they are a `Reply`. `raised_at`: when intake had the concern
+    that it raises, if it does.
     """
 
     __tablename__ = "inbound"
     __table_args__: Any = (
-        Index("ix_inbound_due", "at", postgresql_where=sql("routed_at is null")),
+        Index("ix_inbound_due", "at", postgresql_where=sql("routed_at is null or raises and raised_at is null")),
         {"info": {"reach": "shared", "api": "select, insert", "worker": "select, update"}},
     )
 
@@ -64,6 +65,8 @@ class Inbound(Model):
     words: Mapped[bytes | None]
     at: Mapped[datetime]
     routed_at: Mapped[datetime | None]
+    raises: Mapped[bool]
+    raised_at: Mapped[datetime | None]
 
 
 class Correspondent(Model):

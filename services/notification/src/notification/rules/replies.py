@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
 
 MOST_READ = 2000  # characters; what is longer is for a human
@@ -15,37 +16,26 @@ class Meaning(StrEnum):
     UNCLEAR = "unclear"
 
 
-# Of the order on revocation (47 CFR 64.1200(a)(10)) and its plain sisters, in both languages: alone, they stop.
-STOP_WORDS = frozenset(
-    [
-        "stop",
-        "stopall",
-        "quit",
-        "end",
-        "revoke",
-        "optout",
-        "cancel",
-        "unsubscribe",
-        "remove",
-        "unsub",
-        "parar",
-        "pare",
-        "paren",
-        "alto",
-        "basta",
-        "cancelar",
-        "cancele",
-        "baja",
-        "terminar",
-        "fin",
-        "desuscribir",
-        "desuscribirme",
-    ]
-)
-HELP_WORDS = frozenset(["help", "info", "ayuda", "informacion"])
-START_WORDS = frozenset(["start", "unstop", "resume", "subscribe", "comenzar", "empezar", "reanudar", "iniciar"])
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was meant, and in which language it was said, as far as that is known."""
 
-STOP_PHRASES = (
+    meaning: Meaning
+    language: str | None = None
+
+
+# Of the order on revocation (47 CFR 64.1200(a)(10)) and its plain sisters, in both languages: alone, they stop.
+WORDS = {
+    (Meaning.STOP, "en"): "stop stopall quit end revoke optout cancel unsubscribe remove unsub",
+    (Meaning.STOP, "es"): "parar pare paren alto basta cancelar cancele baja terminar fin desuscribir desuscribirme",
+    (Meaning.HELP, "en"): "help info",
+    (Meaning.HELP, "es"): "ayuda informacion",
+    (Meaning.START, "en"): "start unstop resume subscribe",
+    (Meaning.START, "es"): "comenzar empezar reanudar iniciar",
+}
+ALONE = {word: Understood(*key) for key, words in WORDS.items() for word in words.split()}
+
+STOP_EN = (
     r"(?:please |por favor )?(?:stop|quit|cease)\b.{0,20}\b(?:text|messag|contact|send|email|writ|call)",
     r"(?:do not|dont|don t|never|no more) (?:text|messag|contact|send|email|writ|call|bother)",
     r"\bopt(?:ing)? ?(?:me )?out\b",
@@ -55,7 +45,9 @@ STOP_PHRASES = (
     r"\bno more (?:text|messag|email|of this)",
     r"\b(?:wrong number|wrong person)\b",
     r"\bi (?:revoke|withdraw|cancel)\b",
-    r"\b(?:i )?(?:do not|dont|don t) want (?:any (?:more )?|these |your |to get |to receive )?(?:text|messag|email|this)",
+    r"\b(?:do not|dont|don t) want (?:any (?:more )?|these |your |to get |to receive )?(?:text|messag|email|this)",
+)
+STOP_ES = (
     r"\bno (?:me )?(?:mand|envi|escrib|text|contact|llam|molest)\w*",
     r"\bdej(?:e|en|a|ar) de (?:mand|envi|escrib|text|contact|llam|molest)\w*",
     r"\bno quiero (?:mas |recibir |sus |estos )*(?:mensaj|text|correo)",
@@ -82,26 +74,24 @@ CRISIS_PHRASES = (
     r"\bsobredosis\b",
     r"\bya no puedo mas\b|\bno quiero vivir\b",
 )
-_STOP = re.compile("|".join(STOP_PHRASES))
+_STOP = {"en": re.compile("|".join(STOP_EN)), "es": re.compile("|".join(STOP_ES))}
 _CRISIS = re.compile("|".join(CRISIS_PHRASES))
 _KIND = re.compile(r"^(?:please|pls|por favor|thanks?|thank you|gracias|ok|okay|now|ya|all|todo|it|esto|this)$")
 
 
-def meaning_of(said: str) -> Meaning:
+def understood(said: str) -> Understood:
     """Return what was meant. Danger weighs more than a wish to be left alone, which weighs more than anything else.
 
     Only what is certain is acted on; every other word is `unclear`: sends are held until a human has read it.
     """
     plain = folded(said)
     if _CRISIS.search(plain):
-        return Meaning.CRISIS
-    words = [word for word in plain.split() if not _KIND.match(word)]
-    joined = "".join(words)
-    if joined in STOP_WORDS or _STOP.search(plain):
-        return Meaning.STOP
-    if joined in HELP_WORDS:
-        return Meaning.HELP
-    return Meaning.START if joined in START_WORDS else Meaning.UNCLEAR
+        return Understood(Meaning.CRISIS)
+    for language, phrases in _STOP.items():
+        if phrases.search(plain):
+            return Understood(Meaning.STOP, language)
+    joined = "".join(word for word in plain.split() if not _KIND.match(word))
+    return ALONE.get(joined, Understood(Meaning.UNCLEAR))
 
 
 def folded(said: str) -> str:

@@ -60,6 +60,17 @@ class Directory:
         """Return how to reach a person, as they said it. Raises `Rejected` if there is none, or `Unreachable`."""
         return await self._ask(agency_id, f"{self._intake_url}/v1/participants/{participant_id}/reach", Reach)
 
+    async def raise_concern(self, agency_id: UUID, concern_id: UUID, participant_id: UUID) -> None:
+        """Have intake open a safety concern about a person who wrote; again changes nothing. Raises `NotSent`."""
+        try:
+            url = f"{self._intake_url}/v1/safety-concerns/{concern_id}"
+            answer = await self._calling.call(agency_id, "PUT", url, json={"participant_id": str(participant_id)})
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise Rejected("recipient-unknown")
+            answer.raise_for_status()
+        except (httpx.HTTPError, ValueError):
+            raise Unreachable("intake-unavailable") from None
+
     async def _ask(self, agency_id: UUID, url: str, kind: type[Asked]) -> Asked:
         try:
             answer = await self._calling.call(agency_id, "GET", url)

@@ -38,6 +38,13 @@ def letter(template: str, channel: Channel, language: str, values: Mapping[str, 
     return Letter(language, subject.strip(), text.strip() + ("\n" if channel is Channel.EMAIL else ""))
 
 
+def answered(template: str, language: str | None, brand: str) -> str:
+    """Return the one answer to STOP, HELP or START, in the language of the words, or in both if that is not known."""
+    spoken = [language] if language in LANGUAGES else LANGUAGES
+    texts = [TEMPLATES.get_template(f"{one}/{template}.short.txt").render(brand=brand) for one in spoken]
+    return " ".join(text.strip() for text in texts)
+
+
 def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return what a template may say; an instant becomes a day and a time on the clock of its zone."""
     said = dict(values)

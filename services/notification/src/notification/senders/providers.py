@@ -16,6 +16,7 @@ from notification.senders.twilio import Account, TwilioSender
 class Providers:
     """Null: that way out is not set up. `webhook_hosts`: the operator's allow-list; none: no webhooks at all.
 
+    `brand`: the neutral name that HELP is answered with.
     `insecure`: whether plain HTTP may be used to addresses of others, as on a developer's machine.
     """
 
@@ -23,6 +24,7 @@ class Providers:
     vapid: Vapid | None = None
     webhook_hosts: frozenset[str] = frozenset()
     private: tuple[Network, ...] = ()
+    brand: str = ""
     insecure: bool = False
 
     def senders(self, http: httpx.AsyncClient) -> dict[Channel, Sender]:

@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("words", sa.LargeBinary(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("routed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("raises", sa.Boolean(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("provider_id", name=op.f("pk_inbound")),
         schema="notification",
         info={"reach": "shared", "api": "select, insert", "worker": "select, update"},
@@ -47,7 +49,7 @@ def upgrade() -> None:
         ["at"],
         unique=False,
         schema="notification",
-        postgresql_where=sa.text("routed_at is null"),
+        postgresql_where=sa.text("routed_at is null or raises and raised_at is null"),
     )
     op.create_table(
         "correspondent",
