@@ -22,7 +22,9 @@ CLIENTS = frozenset(
     }
 )
 OPENERS = frozenset({"open_connection", "create_connection", "create_subprocess_exec", "create_subprocess_shell"})
-PAGES = frozenset({"HTMLResponse", "FileResponse", "StreamingResponse", "PlainTextResponse", "FhirJson", "Sheet"})
+PAGES = frozenset(
+    {"Twiml", "HTMLResponse", "FileResponse", "StreamingResponse", "PlainTextResponse", "FhirJson", "Sheet"}
+)
 JSON_TYPES = ("application/json", "application/problem+json")
 
 
@@ -76,17 +78,17 @@ MODULES: Mapping[str, Entry] = {
     "intake.commands.meeting_fetches": Nothing("it fetches public lists of meetings and sends no body"),
     "notification.app": Nothing("it makes the clients that its senders use"),
     "notification.commands.webhooks": Nothing("it looks at an address an agency gives, and asks nobody"),
-    "notification.senders.directory": Nothing("it asks workforce, inside the platform, for an address of staff"),
+    "notification.senders.directory": Nothing("it asks, inside the platform, how staff and persons want to be reached"),
     "notification.senders.hooks": Nothing("facts of ids and codes go to an agency's own systems, as its own use"),
     "notification.senders.outside": Nothing("it carries what push notices and an agency's own systems get"),
     "notification.senders.providers": Nothing("it says which ways out are set up"),
     "notification.senders.push": Nothing("notices go to browsers of staff and say that something waits"),
-    "notification.senders.twilio": Nothing("texts go to staff and say that something waits"),
+    "notification.senders.twilio": Nothing("texts in approved words: a day and a time at most, and no name"),
     "common.calling": Nothing("a service asks another, inside the platform"),
     "intake.commands.paging": Nothing(
         "it tells notification, inside the platform, that a concern is open: ids and codes"
     ),
-    "notification.senders.smtp": Nothing("letters go to staff and tell a number at most, nothing of anybody served"),
+    "notification.senders.smtp": Nothing("letters in approved words: a number, or a day and a time, and no name"),
     "workforce.commands.issuers": Nothing("it asks identity providers who a member of staff is"),
     "common.embedded": Nothing("it looks for a free port on this machine"),
     "common.identity": Nothing("it fetches the keys of workforce, inside the platform"),
@@ -104,6 +106,8 @@ PUBLIC_ROUTES: Mapping[str, Entry] = {
     "intake /v1/own/papers": Nothing(THE_PERSON),
     "intake /v1/own/consent-revocations": Nothing(THE_PERSON),
     "intake /v1/notice-pages/{agency_id}/{language}": Nothing("the agency's own notice, about nobody"),
+    "notification /v1/twilio/inbound": Nothing("somebody answered; what is said back names nobody and nothing"),
+    "notification /v1/unsubscribe": Nothing("one click ends letters; the page is the same for everybody"),
     "notification /v1/twilio/status": Nothing("a provider says what became of a text; nothing is answered"),
     "workforce /v1/agencies": Nothing("an operator opens an agency"),
     "workforce /v1/sign-ins": Nothing("staff sign in"),
@@ -128,6 +132,10 @@ FILES: Mapping[str, Entry] = {
     ),
     "intake.api.disclosures accounting": Nothing("it is printed for the person themselves"),
     "intake.api.own_papers papers": Nothing(THE_PERSON),
+    "notification.api.replies take_in": Nothing("a neutral confirmation, or nothing"),
+    "notification.api.unsubscribe ask": Nothing("one button, the same for everybody"),
+    "notification.api.unsubscribe unsubscribe": Nothing("it is done, the same for everybody"),
+    "notification.api.unsubscribe _page": Nothing("the same for everybody"),
     "intake.api.referral_status _page": Proved(
         f"{INTAKE}/test_referral_tellings.py::test_a_link_shows_more_on_a_consent_and_accounts_for_it_once"
     ),

@@ -123,10 +123,12 @@ async def test_a_withdrawn_device_and_one_that_is_gone_keep_no_address(
 ) -> None:
     peer = await add_staff(workplace.administrator, "peer")
     push, number = await peer.created(f"{DEVICES}/pushes", PUSH), await add_number(peer)
-    digest = await platform.value("select digest from notification.device where id = :id", id=push)
+    assert await platform.value("select count(*) from notification.device where id = :id", id=push) == 1
 
     async with worker.transaction(workplace.agency_id) as db:
-        await gone(db, peer.staff_id, Channel.PUSH, digest)
+        address = await address_of(db, worker.keys, peer.staff_id, Channel.PUSH)
+        assert address is not None
+        await gone(db, worker.keys, peer.staff_id, Channel.PUSH, address)
     first = await peer.put(f"{DEVICES}/{number}/withdrawal", None, version=1)
     again = await peer.put(f"{DEVICES}/{number}/withdrawal", None, version=1)
 

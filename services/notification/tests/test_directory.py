@@ -38,7 +38,7 @@ async def watched() -> AsyncGenerator[Watched]:
 
 def directory(platform: Platform, watched: Watched, secret: str | None = None) -> Directory:
     url = f"{platform.addresses.public_url}/api/workforce"
-    return Directory(watched.http, url, SecretStr(secret or platform.secrets["NOTIFICATION_SECRET"]))
+    return Directory(watched.http, url, url, SecretStr(secret or platform.secrets["NOTIFICATION_SECRET"]))
 
 
 async def test_an_address_is_asked_for_each_time_with_one_token(
@@ -75,7 +75,7 @@ async def test_nobody_by_that_id_is_final(platform: Platform, workplace: Any, wa
 async def test_a_wrong_secret_and_a_workforce_that_is_away_may_pass(
     platform: Platform, workplace: Any, watched: Watched
 ) -> None:
-    away = Directory(watched.http, "http://127.0.0.1:9", SecretStr("x"))
+    away = Directory(watched.http, "http://127.0.0.1:9", "http://127.0.0.1:9", SecretStr("x"))
 
     for asking in (directory(platform, watched, "wrong"), away):
         with pytest.raises(Unreachable, match="contact-unavailable"):

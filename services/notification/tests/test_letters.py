@@ -7,10 +7,11 @@ import pytest
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
-from notification.rules.messages import Channel, Template
+from notification.rules.messages import Channel, PersonTemplate, Template
 from notification.senders.letters import FOLDER, LANGUAGES, TEMPLATES, letter
 
 URL = "http://localhost:8000"
+ANSWERS = ("stop-confirmed", "start-confirmed", "help-answer")
 ALL = sorted(file.relative_to(FOLDER).as_posix() for file in FOLDER.rglob("*.txt"))
 # Stems, so that every ending is caught; what a letter is about must not be guessed from any of them.
 BANNED = re.findall(
@@ -33,16 +34,19 @@ def words(text: str) -> list[str]:
 
 
 def test_every_letter_exists_in_every_language_and_there_is_no_other() -> None:
-    expected = product(LANGUAGES, Template, ("subject", "text", "short"))
-    assert sorted(f"{language}/{template}.{part}.txt" for language, template, part in expected) == ALL
+    expected = product(LANGUAGES, [*Template, *PersonTemplate], ("subject", "text", "short"))
+    letters = {f"{language}/{template}.{part}.txt" for language, template, part in expected}
+    answers = {f"{language}/{template}.short.txt" for language, template in product(LANGUAGES, ANSWERS)}
+    assert sorted(letters | answers) == ALL
 
 
 @pytest.mark.parametrize(
     ("template", "language", "channel", "count"),
-    list(product(Template, LANGUAGES, (Channel.EMAIL, Channel.SMS), (1, 2, 41))),
+    list(product([*Template, *PersonTemplate], LANGUAGES, (Channel.EMAIL, Channel.SMS), (1, 2, 41))),
 )
 def test_no_letter_says_a_telling_word(template: Template, language: str, channel: Channel, count: int) -> None:
-    written = letter(template, channel, language, {"count": count, "code": "123456"}, public_url=URL)
+    values = {"count": count, "code": "123456", "starts_at": "2026-12-01T21:05:00+00:00", "zone": "America/Chicago"}
+    written = letter(template, channel, language, values, public_url=URL)
 
     said = words(written.subject + " " + written.text.replace(URL, ""))
 
@@ -56,7 +60,7 @@ def test_a_template_knows_only_a_number_and_the_public_address(name: str) -> Non
 
     tree = TEMPLATES.parse(source)
 
-    assert find_undeclared_variables(tree) <= {"count", "code", "public_url"}
+    assert find_undeclared_variables(tree) <= {"count", "code", "public_url", "day", "time", "brand"}
     assert list(tree.find_all((nodes.Call, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Include))) == []
 
 

@@ -131,8 +131,12 @@ def _twilio(settings: Settings) -> Account | None:
     secret, token = settings.twilio_key_secret, settings.twilio_auth_token
     if sid is None or key is None or sender is None or secret is None or token is None:
         return None
-    own_url = settings.own_url or settings.public_url.rstrip("/") + "/api/notification"
-    return Account(sid, key, secret, token, sender, own_url.rstrip("/"), settings.twilio_url.rstrip("/"))
+    return Account(sid, key, secret, token, sender, _own_url(settings), settings.twilio_url.rstrip("/"))
+
+
+def _own_url(settings: Settings) -> str:
+    """Return where the world reaches this service."""
+    return (settings.own_url or settings.public_url.rstrip("/") + "/api/notification").rstrip("/")
 
 
 @asynccontextmanager
@@ -159,5 +163,6 @@ async def delivering(runtime: Runtime, settings: Settings) -> AsyncGenerator[Del
             senders | providers_of(settings).senders(outside),
             _directory(http, settings),
             public_url=settings.public_url,
+            own_url=_own_url(settings),
             retry_scale=settings.retry_scale,
         )

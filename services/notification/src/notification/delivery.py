@@ -21,10 +21,12 @@ from common.identity import NOBODY
 from common.redelivery import is_transient
 from common.runtime import Runtime
 from notification.commands import deliveries, leaving
+from notification.commands.contacts import contact_digest, token_of
 from notification.commands.deliveries import Claimed, Failure, Outcome, Sent, Unknown, Waits
 from notification.commands.devices import values_at_send
 from notification.commands.leaving import Recipient, Way
 from notification.queries import messages as queries
+from notification.queries.templates import texts_of
 from notification.rules.messages import HELD_FOR, OUTCOME_UNKNOWN, UNKNOWN_AFTER, Audience, Channel, Purpose
 from notification.senders.directory import Directory
 from notification.senders.letters import letter
@@ -52,12 +54,14 @@ class Delivery:
         directory: Directory,
         *,
         public_url: str,
+        own_url: str,
         retry_scale: float,
     ) -> None:
         self._runtime = runtime
         self._senders = senders
         self._directory = directory
         self._public_url = public_url
+        self._own_url = own_url
         self._retry_scale = retry_scale
 
     async def run(self) -> None:
@@ -132,7 +136,9 @@ class Delivery:
         if isinstance(begun, Waits):
             await self._record(claimed, begun)
         elif begun.number is not None:
-            outcome = await self._try(replace(claimed, values=values), begun.way, recipient, begun.number)
+            outcome = await self._try(
+                replace(claimed, values=values, own=begun.own), begun.way, recipient, begun.number
+            )
             await self._record(claimed, outcome, [way.channel for way in ways if way != begun.way], begun.way)
 
     async def _give_up(self, claimed: Claimed) -> None:
@@ -161,6 +167,7 @@ class Delivery:
         """Ask the provider what became of a message; only what it never had may be sent again."""
         async with self._transaction(claimed.agency_id) as db:
             way = await leaving.looked_at(db, self._runtime.keys, claimed, recipient)
+            claimed = replace(claimed, own=await texts_of(db, claimed.template_id))
         outcome: Outcome = Unknown(can_be_asked=way is not None)
         try:
             if way is not None:
@@ -174,7 +181,14 @@ class Delivery:
         await self._record(claimed, outcome)
 
     def _outgoing(self, claimed: Claimed, way: Way, recipient: Recipient, number: int) -> Outgoing:
-        written = letter(claimed.template, way.channel, recipient.language, claimed.values, public_url=self._public_url)
+        written = letter(
+            claimed.template,
+            way.channel,
+            recipient.language,
+            claimed.values,
+            public_url=self._public_url,
+            own=claimed.own,
+        )
         return Outgoing(
             message_id=claimed.message_id,
             address=way.address,
@@ -186,7 +200,15 @@ class Delivery:
             urgent=claimed.purpose is Purpose.SAFETY,
             link=self._public_url,
             agency_id=claimed.agency_id,
+            unsubscribe=self._unsubscribe(claimed, way),
         )
+
+    def _unsubscribe(self, claimed: Claimed, way: Way) -> str | None:
+        """Return where a person ends letters with one click; staff choose in their own preferences."""
+        if claimed.audience is not Audience.PARTICIPANT or way.channel is not Channel.EMAIL:
+            return None
+        token = token_of(contact_digest(self._runtime.keys, way.channel, way.address))
+        return f"{self._own_url}/v1/unsubscribe?t={token}"
 
     async def _record(
         self, claimed: Claimed, outcome: Outcome, others: Sequence[Channel] = (), way: Way | None = None

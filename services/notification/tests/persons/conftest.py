@@ -198,11 +198,11 @@ async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Str
     folder, twilio, mail = reachable(tmp_path_factory.mktemp("street")), Twilio(), Mailbox()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(serving_provider(twilio))
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        for name, value in texting_through(twilio).items():
-            environment.setenv(f"HANDRAIL_{name}", value)
         services = entries(("workforce", "intake", "notification"))
-        platform = await stack.enter_async_context(running_platform(folder, services))
+        with pytest.MonkeyPatch.context() as environment:  # only while this platform starts, not for any after it
+            for name, value in texting_through(twilio).items():
+                environment.setenv(f"HANDRAIL_{name}", value)
+            platform = await stack.enter_async_context(running_platform(folder, services))
         host, _, port = platform.addresses.smtp.partition(":")
         server = Controller(mail, hostname=host, port=int(port))
         server.start()

@@ -252,3 +252,27 @@ async def test_the_conversation_stays_with_the_person_when_the_peer_changes(stre
 
     assert (await newcomer.get(path)).json()["items"] == said["items"]
     assert (await street.peer.get(path)).status_code == 404
+
+
+async def test_one_click_ends_letters_and_tells_nobody_anything(street: Any) -> None:
+    address = f"una.{uuid4().hex}@example.test"
+    participant_id = await street.person(channels=[{"kind": "email", "value": address}])
+    await street.agrees(participant_id, "email", address)
+    await street.until(await street.say(participant_id), "sent", channel="email")
+    (letter,) = street.mail.to(address)
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = letter["List-Unsubscribe"].strip("<>").replace("localhost", "127.0.0.1")
+
+    looked = await street.http.get(url)
+    assert (looked.status_code, looked.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<form method=" in looked.text
+    clicked = [await street.http.post(url, data={"List-Unsubscribe": "One-Click"}) for _ in range(2)]
+    before = await street.platform.value("select count(*) from notification.contact_standing")
+    forged = await street.http.post(url[:-6] + "!!", data={"List-Unsubscribe": "One-Click"})
+    guessed = await street.http.post(url[:-9] + "AAAAAAAAA", data={"List-Unsubscribe": "One-Click"})
+    assert guessed.text == forged.text
+    assert await street.platform.value("select count(*) from notification.contact_standing") == before
+
+    assert {(one.status_code, one.text) for one in [*clicked, forged]} == {(200, clicked[0].text)}
+    await street.held(await street.say(participant_id), "suppressed")
+    assert "script" not in looked.text

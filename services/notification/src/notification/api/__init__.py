@@ -9,7 +9,9 @@ from notification.api import (
     messages,
     preferences,
     replies,
+    templates,
     twilio,
+    unsubscribe,
     webhooks,
 )
 
@@ -22,8 +24,10 @@ ROUTERS = (
     messages.router,
     preferences.router,
     replies.router,
+    templates.router,
     twilio.router,
+    unsubscribe.router,
     webhooks.router,
 )
-PUBLIC: frozenset[str] = twilio.PUBLIC | replies.PUBLIC
-MEDIA: dict[str, frozenset[str]] = {**twilio.MEDIA, **replies.MEDIA}
+PUBLIC: frozenset[str] = twilio.PUBLIC | replies.PUBLIC | unsubscribe.PUBLIC
+MEDIA: dict[str, frozenset[str]] = {**twilio.MEDIA, **replies.MEDIA, **unsubscribe.MEDIA}

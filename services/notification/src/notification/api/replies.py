@@ -28,7 +28,11 @@ MEDIA = {INBOUND_PATH: frozenset({"application/x-www-form-urlencoded"})}
 router = APIRouter()
 
 
-@router.post(INBOUND_PATH, response_class=Response)
+class Twiml(Response):
+    media_type = "application/xml"
+
+
+@router.post(INBOUND_PATH, response_class=Twiml)
 async def take_in(request: Request) -> Response:
     """Take in what somebody texted, and answer with TwiML: nothing, or one neutral confirmation. Safe to repeat."""
     fields = await genuine_fields(request, INBOUND_PATH)
@@ -37,7 +41,7 @@ async def take_in(request: Request) -> Response:
     async with transaction(runtime.engine, runtime.tables, scope) as db:
         reaction = await inbound.take(db, runtime.keys, _came(fields))
     runtime.bell.ring()
-    return Response(_twiml(reaction, request.state.providers), media_type="application/xml")
+    return Twiml(_twiml(reaction, request.state.providers))
 
 
 def _came(fields: dict[str, str]) -> Came:

@@ -36,7 +36,7 @@ async def message_status(
         runtime: Runtime = request.state.runtime
         scope = Scope(agency, None, request.state.request_id, request.state.traceparent)
         async with transaction(runtime.engine, runtime.tables, scope) as db:
-            await provider_answers.hear(db, told)
+            await provider_answers.hear(db, runtime.keys, told)
         runtime.bell.ring()
     return Response(status_code=204)
 
@@ -72,4 +72,4 @@ def _told(fields: dict[str, str], message_id: UUID, number: int) -> Told | None:
         log.warning("provider_status_unknown", message_id=str(message_id))
         return None
     error = int(code) if code.isascii() and code.isdigit() and len(code) <= 6 else None
-    return Told(message_id, number, named, status, error)
+    return Told(message_id, number, named, status, error, fields.get("To") or None)

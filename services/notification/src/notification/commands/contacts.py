@@ -1,5 +1,7 @@
 """How one number or address stands with the whole installation; known by a keyed digest only."""
 
+import base64
+import binascii
 from collections.abc import Collection
 from uuid import UUID
 
@@ -11,10 +13,26 @@ from common.privacy import KeyRing, blind_index
 from notification.models import ContactStanding, Correspondent, Due, Message
 from notification.rules.messages import Channel, State
 
+DIGEST_BYTES = 32
+
 
 def contact_digest(keys: KeyRing, channel: Channel, address: str) -> bytes:
     """Return by what a number (E.164) or an e-mail address is known, in every agency alike."""
     return blind_index(keys.platform_index_key(), f"contact-{channel}", address.strip().lower())
+
+
+def token_of(digest: bytes) -> str:
+    """Return what a link says of a contact: nobody can guess it, and nobody can read anything from it."""
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def digest_of(token: str) -> bytes | None:
+    """Return the contact that a link speaks of; null if it is no such token."""
+    try:
+        digest = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return digest if len(digest) == DIGEST_BYTES else None
 
 
 async def standing_of(db: Db, channel: Channel, digest: bytes) -> ContactStanding:
@@ -34,6 +52,14 @@ async def stop(db: Db, channel: Channel, digest: bytes, by: str) -> ContactStand
         standing.confirmed_at = None
         standing.version += 1
     return standing
+
+
+async def stop_if_known(db: Db, channel: Channel, digest: bytes, by: str) -> bool:
+    """Stop everything to a contact that was ever written to; of any other nothing is kept."""
+    known = await db.get(ContactStanding, (digest, channel)) is not None
+    if known:
+        await stop(db, channel, digest, by)
+    return known
 
 
 async def resume(db: Db, channel: Channel, digest: bytes) -> ContactStanding:

@@ -33,7 +33,7 @@ from notification.rules.messages import (
 class Claimed:
     """A message that this worker, and nobody else, is about to send, or to ask a provider about (`looks`).
 
-    `number`: of the last try. `since`: when that try began.
+    `number`: of the last try. `since`: when that try began. `own`: the agency's words for it.
     """
 
     agency_id: UUID
@@ -51,6 +51,7 @@ class Claimed:
     number: int
     looks: Channel | None = None
     since: datetime | None = None
+    own: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -171,12 +172,16 @@ def _claimed(db: Db, message: Message, attempt: DeliveryAttempt | None = None) -
     )
 
 
-async def begin(db: Db, claimed: Claimed, channel: Channel) -> int | None:
-    """Note that a try by a channel begins, and return its number; null if the message was taken back meanwhile."""
+async def begin(db: Db, claimed: Claimed, channel: Channel, template_id: UUID | None = None) -> int | None:
+    """Note that a try by a channel begins, and return its number; null if the message was taken back meanwhile.
+
+    `template_id`: the agency's own words that it is said in.
+    """
     message = await _mine(db, claimed)
     if message is None:
         return None
     message.channel = channel
+    message.template_id = template_id
     message.held_by = None
     _attempt(db, message, channel)
     return message.attempts

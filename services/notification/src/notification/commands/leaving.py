@@ -1,21 +1,23 @@
 """How a message may leave: by which ways its recipient can be reached, and whether it may go now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
 from common.database import Db
 from common.privacy import KeyRing
-from notification.commands.contacts import contact_digest, latest_digest, lock, note_correspondent, stop
+from notification.commands.contacts import contact_digest, latest_digest, lock, note_correspondent, standing_of, stop
 from notification.commands.deliveries import Claimed, Failure, Outcome, Waits, begin
 from notification.commands.devices import gone
 from notification.models import ContactStanding, DeliveryAttempt, Message, MessageConsent
 from notification.queries import messages as agencies
 from notification.queries.devices import address_of
 from notification.queries.preferences import channels_for, hours_for
+from notification.queries.templates import approved, texts_of
 from notification.rules.messages import HELD_FOR, OUTCOME_UNKNOWN, Audience, Channel, Purpose, State
 from notification.rules.sending import Facts, SafeHours, Verdict, may_send
 from notification.rules.wishes import wanted_at
@@ -54,10 +56,11 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Begun:
-    """A try that was noted; `number` is null if the message was taken back meanwhile."""
+    """A try that was noted; `number` is null if the message was taken back meanwhile. `own`: the agency's words."""
 
     number: int | None
     way: Way
+    own: Mapping[str, Any] | None = None
 
 
 def person(reach: Reach) -> Recipient:
@@ -102,10 +105,12 @@ async def leave(db: Db, keys: KeyRing, claimed: Claimed, ways: Sequence[Way], re
     for way in ways:
         verdict = may_send(await _facts(db, keys, claimed, way, recipient.reach, family))
         if verdict.allowed:
-            number = await begin(db, claimed, way.channel)
+            own = await approved(db, claimed.template)
+            number = await begin(db, claimed, way.channel, own)
             digest = contact_digest(keys, way.channel, way.address)
+            await standing_of(db, way.channel, digest)  # so that a link in what leaves finds it
             await note_correspondent(db, recipient.reach.participant_id, way.channel, digest)
-            return Begun(number, way)
+            return Begun(number, way, await texts_of(db, own))
         verdicts.append(verdict)
     return _the_soonest(db, verdicts)
 

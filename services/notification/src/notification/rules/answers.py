@@ -19,6 +19,7 @@ STEPS = {
 }
 NOT_DELIVERED = frozenset({"undelivered", "failed", "canceled"})
 CARRIER_STOP = 21610  # the carrier knows of a STOP of which we have not heard
+NOBODYS = frozenset({30005, 30006})  # whoever had the number has it no longer, or never could be texted there
 REASONS = {
     30003: "handset-unreachable",
     30004: "blocked-by-recipient",

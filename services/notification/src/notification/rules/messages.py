@@ -33,6 +33,15 @@ class Template(StrEnum):
     SAFETY_REMINDER = "safety-reminder"  # to who reviews: a concern is not closed yet
 
 
+class PersonTemplate(StrEnum):
+    """What is said to persons; an agency may have its own words for each."""
+
+    APPOINTMENT_REMINDER = "appointment-reminder"
+    APPOINTMENT_CHANGED = "appointment-changed"
+    CHECK_IN = "check-in"  # somebody would like to hear from them
+    PAPER_WAITING = "paper-waiting"  # something waits for their reading or signature
+
+
 class Channel(StrEnum):
     """A way out. What is told to staff is in their inbox as well, whatever else carries it."""
 

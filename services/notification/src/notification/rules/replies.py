@@ -61,7 +61,7 @@ CRISIS_PHRASES = (
     r"\bkill(?:ing)? (?:my ?self|me)\b",
     r"\b(?:end|ending|take|taking) (?:it all|my (?:own )?life)\b",
     r"\bsuicid",
-    r"\b(?:want|going|ready) to die\b",
+    r"\b(?:want to|wanna|going to|gonna|ready to) die\b",
     r"\b(?:hurt|hurting|cut|cutting|harm|harming) (?:my ?self|me)\b",
     r"\bbetter off (?:dead|without me)\b",
     r"\bno reason to live\b",
@@ -76,7 +76,7 @@ CRISIS_PHRASES = (
 )
 _STOP = {"en": re.compile("|".join(STOP_EN)), "es": re.compile("|".join(STOP_ES))}
 _CRISIS = re.compile("|".join(CRISIS_PHRASES))
-_KIND = re.compile(r"^(?:please|pls|por favor|thanks?|thank you|gracias|ok|okay|now|ya|all|todo|it|esto|this)$")
+_KIND = re.compile(r"^(?:please|pls|por|favor|thanks?|thank|you|gracias|ok|okay|now|ya|all|todo|it|esto|this)$")
 
 
 def understood(said: str) -> Understood:
@@ -96,6 +96,6 @@ def understood(said: str) -> Understood:
 
 def folded(said: str) -> str:
     """Return words in small letters without accents, signs and anything invisible."""
-    bare = unicodedata.normalize("NFKD", said[:MOST_READ].casefold())
+    bare = unicodedata.normalize("NFKD", said[:MOST_READ]).casefold()
     letters = "".join(one for one in bare if not unicodedata.combining(one) and unicodedata.category(one) != "Cf")
     return " ".join(re.sub(r"[^\w]+", " ", letters.replace("_", " ")).split())

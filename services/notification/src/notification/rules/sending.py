@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,8 @@ from notification.rules.messages import Channel, Purpose
 # A house rule for all messages: the hours of 47 CFR 64.1200(c)(1), which is about solicitations.
 OPENS, CLOSES = time(8), time(21)
 # The fifty states and the territories: what is allowed in all of them is allowed wherever somebody turns out to be.
+# From the hour at which Guam opens (22:00 UTC) to that at which Puerto Rico closes (1:00 UTC) three hours a day are
+# left, all year. Somebody's own hours may leave none: then what waits leaves once their zone is known.
 US_ZONES = (
     "America/New_York",
     "America/Chicago",
@@ -20,11 +22,16 @@ US_ZONES = (
     "America/Anchorage",
     "America/Adak",
     "Pacific/Honolulu",
+    "America/Puerto_Rico",
+    "America/St_Thomas",
+    "Pacific/Pago_Pago",
+    "Pacific/Guam",
+    "Pacific/Saipan",
 )
-A_DAY, A_WEEK = 1, 3
+A_WEEK = 3
 WEEK = timedelta(days=7)
 STEP = timedelta(minutes=15)  # clocks of every zone stand at the same quarter of an hour
-LONGEST = timedelta(days=9)  # hours that open at all open within a week
+LONGEST = timedelta(days=15)  # hours that open at all do within a week, or two if a clock skips them in spring
 FREE_OF_HOURS = frozenset({Purpose.SAFETY, Purpose.ANSWER})
 
 
@@ -121,25 +128,34 @@ def _standing_in_the_way(facts: Facts) -> Rule | None:
 
 
 def _capped(facts: Facts) -> Verdict | None:
-    """Refuse a second message of a day and a fourth in seven days; days are the person's own."""
-    clock = ZoneInfo(facts.zone or US_ZONES[0])
-    today = facts.now.astimezone(clock).date()
-    if sum(one.astimezone(clock).date() == today for one in facts.sent) >= A_DAY:
-        return Verdict(False, Rule.CAP_A_DAY, _morning(today + timedelta(days=1), clock))
+    """Refuse a second message of a day and a fourth in seven days; days are the person's own.
+
+    With an unknown zone a day is over when it is over everywhere.
+    """
+    if not facts.sent:
+        return None
+    ends = max(_next_day(max(facts.sent), ZoneInfo(zone)) for zone in _zones(facts.zone))
+    if ends > facts.now:
+        return Verdict(False, Rule.CAP_A_DAY, ends)
     lately = sorted(one for one in facts.sent if one > facts.now - WEEK)
     if len(lately) >= A_WEEK:
         return Verdict(False, Rule.CAP_A_WEEK, lately[-A_WEEK] + WEEK)
     return None
 
 
-def _morning(day: date, clock: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), clock).astimezone(ZoneInfo("UTC"))
+def _next_day(at: datetime, clock: ZoneInfo) -> datetime:
+    """Return when the day after that of an instant begins on a clock."""
+    day = at.astimezone(clock).date() + timedelta(days=1)
+    return datetime.combine(day, time(), clock).astimezone(UTC)
+
+
+def _zones(zone: str | None) -> Sequence[str]:
+    return (zone,) if zone else US_ZONES
 
 
 def is_open(hours: Sequence[SafeHours], zone: str | None, at: datetime) -> bool:
     """Tell by the clock on the wall, of one zone or of all, so that a night on which it changes needs no rule."""
-    zones = (zone,) if zone else US_ZONES
-    return all(_allows(hours, at.astimezone(ZoneInfo(one))) for one in zones)
+    return all(_allows(hours, at.astimezone(ZoneInfo(one))) for one in _zones(zone))
 
 
 def _allows(hours: Sequence[SafeHours], local: datetime) -> bool:
@@ -155,10 +171,9 @@ def next_open(hours: Sequence[SafeHours], zone: str | None, at: datetime) -> dat
     """
     if is_open(hours, zone, at):
         return at
-    turns = {OPENS, CLOSES} | {clock for one in hours for clock in (one.begins, one.ends)}
-    step = STEP if all(one.minute % 15 == 0 and not one.second for one in turns) else timedelta(minutes=1)
-    looked = at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
-    while (looked := looked + step) <= at + LONGEST:
-        if looked > at and is_open(hours, zone, looked):
-            return looked
-    return None
+    turns = {time()} | {clock for one in hours for clock in (one.begins, one.ends)}
+    after = sorted({timedelta(minutes=one.minute % 15, seconds=one.second) for one in turns})
+    first = at.astimezone(UTC)  # a step on a local clock would be an hour off where the clock changes
+    first = first.replace(minute=first.minute - first.minute % 15, second=0, microsecond=0)
+    looks = (first + quarter * STEP + one for quarter in range(LONGEST // STEP) for one in after)
+    return next((one for one in looks if one > at and is_open(hours, zone, one)), None)

@@ -11,6 +11,8 @@ MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
 }
+# A text with any other letter than those of GSM 03.38 takes two or three messages for one; these accents are not there.
+FOR_TEXTING = str.maketrans("áíóúÁÍÓÚ", "aiouAIOU")
 
 
 def day_said(at: datetime, zone: str, language: str) -> str:
@@ -28,3 +30,8 @@ def time_said(at: datetime, zone: str, language: str) -> str:
     if language == "es":
         half = "a. m." if local.hour < 12 else "p. m."
     return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
+
+
+def as_texted(text: str) -> str:
+    """Return a text in letters that phones have always had, where those say the same."""
+    return text.translate(FOR_TEXTING)

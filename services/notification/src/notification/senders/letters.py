@@ -8,8 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from notification.rules.discreet import filled
 from notification.rules.messages import Channel
-from notification.rules.words import day_said, time_said
+from notification.rules.words import as_texted, day_said, time_said
 
 FOLDER = Path(__file__).parents[1] / "templates"
 LANGUAGES = ("en", "es")
@@ -24,17 +25,31 @@ class Letter:
     text: str
 
 
-def letter(template: str, channel: Channel, language: str, values: Mapping[str, Any], *, public_url: str) -> Letter:
+def letter(
+    template: str,
+    channel: Channel,
+    language: str,
+    values: Mapping[str, Any],
+    *,
+    public_url: str,
+    own: Mapping[str, Mapping[str, str]] | None = None,
+) -> Letter:
     """Return what one channel carries, in `language`, or in English if there is none.
 
-    `values`: what a template may say: a count or a short code. A phone shows the short text, a letter the long one.
+    `values`: what a template may say: a count, a short code, an instant. `own`: an agency's own words, approved; where
+    they lack a language, the built-in ones stand in. A phone shows the short text, a letter the long one.
     """
     language = language if language in LANGUAGES else LANGUAGES[0]
     part = "text" if channel is Channel.EMAIL else "short"
     said = {"public_url": public_url} | _said(values, language)
-    subject, text = (
-        TEMPLATES.get_template(f"{language}/{template}.{one}.txt").render(said) for one in ("subject", part)
-    )
+    if own is not None and language in own:
+        subject, text = (filled(own[language][one], said) for one in ("subject", part))
+    else:
+        subject, text = (
+            TEMPLATES.get_template(f"{language}/{template}.{one}.txt").render(said) for one in ("subject", part)
+        )
+    if channel is Channel.SMS:
+        text = as_texted(text)
     return Letter(language, subject.strip(), text.strip() + ("\n" if channel is Channel.EMAIL else ""))
 
 

@@ -12,7 +12,8 @@ class Outgoing:
 
     `address`: an e-mail address, a number in E.164, a push subscription or a URL, as the channel has it.
     `number`: of the attempt, from 1. `link`: where a tap leads; it shows nothing before somebody signs in.
-    `agency_id`: whose message it is, so that a provider's later word finds it.
+    `agency_id`: whose message it is, so that a provider's later word finds it. `unsubscribe`: where one click stops
+    all letters to this address; it names nobody.
     """
 
     message_id: UUID
@@ -25,6 +26,7 @@ class Outgoing:
     urgent: bool = False
     link: str | None = None
     agency_id: UUID | None = None
+    unsubscribe: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,9 @@ class SmtpSender:
         letter["Date"] = format_datetime(message.written_at)
         letter["Message-ID"] = f"<{message.message_id}@{self._from.domain}>"
         letter["Auto-Submitted"] = "auto-generated"
+        if message.unsubscribe is not None:  # RFC 8058: the mailbox itself shows a button
+            letter["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         letter.set_content(message.text, cte="quoted-printable")
         letter["Content-Language"] = message.language  # after the content, which sweeps such headers away
         return letter
