@@ -254,6 +254,8 @@ async def test_one_that_failed_for_days_is_switched_off_and_on_again(
     await agency.site.forward()
 
     assert off["disabled_at"] is not None
+    told = "select count(*) from notification.message where template = 'webhook-off' and occasion like :hook"
+    assert await platform.value(told, hook=f"{webhook_id}/%") == 1, "the administrator, once"
     assert waiting == 0
     assert switched.status_code == 200
     assert len(agency.told()) == 2

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from common.errors import Refused
@@ -10,8 +11,13 @@ from common.http import Created, CurrentCall
 from notification.api.admission import TOLD
 from notification.commands import devices as commands
 from notification.queries import devices as queries
+from notification.senders.providers import Providers
 
 router = APIRouter(prefix="/v1")
+
+
+class PushKey(BaseModel):
+    public_key: str = Field(description="VAPID (RFC 8292): an uncompressed P-256 point, base64url")
 
 
 @router.get("/devices", dependencies=TOLD)
@@ -19,6 +25,17 @@ async def devices(call: CurrentCall) -> queries.Devices:
     """Return one's own devices; of a number its last digits."""
     async with call.reading("device.list", call.actor.staff_id) as db:
         return await queries.devices(db, call.runtime.keys, call.actor)
+
+
+@router.get("/push-key", dependencies=TOLD)
+async def push_key(call: CurrentCall, request: Request) -> PushKey:
+    """Return what a browser needs to subscribe to pushes (`applicationServerKey`)."""
+    providers: Providers = request.state.providers
+    if providers.vapid is None:
+        detail = "Pushes are not set up here. Ask the operator for HANDRAIL_PUSH_PRIVATE_KEY, or choose another way."
+        raise Refused("push-not-set-up", detail, status=404)
+    async with call.transaction():
+        return PushKey(public_key=providers.vapid.public_key)
 
 
 @router.post("/devices/pushes", status_code=201, response_model=Created, dependencies=TOLD)

@@ -1,5 +1,6 @@
 """What was sent, and what failed and should be sent again."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from starlette.responses import Response
 
 from common.contracts.codes import Role
 from common.http import Created, CurrentCall, allow, decode_cursor
+from notification.api.admission import ADMINISTERING
 from notification.commands import retries
+from notification.queries import delivery_report as reports
 from notification.queries import messages as queries
 from notification.rules.messages import State
 
@@ -25,6 +28,24 @@ async def message_page(
     """List messages, newest first: to whom and when, by id; no address."""
     async with call.reading("message.list") as db:
         return await queries.message_page(db, state, decode_cursor(next), limit)
+
+
+@router.get("/messages/{message_id}", dependencies=[allow(Role.ADMINISTRATOR, Role.SUPERVISOR)])
+async def message(call: CurrentCall, message_id: UUID) -> reports.MessageRead:
+    """Read one message with every try and what its provider said of it."""
+    async with call.reading("message.read", message_id) as db:
+        return await reports.message(db, message_id)
+
+
+@router.get("/delivery-report", dependencies=ADMINISTERING)
+async def delivery_report(
+    call: CurrentCall,
+    first: Annotated[date, Query(alias="from", description="the first day, on the agency's calendar")],
+    last: Annotated[date, Query(alias="to", description="the last day")],
+) -> reports.DeliveryReport:
+    """Count what became of the messages that were to leave in a period, by kind and channel, and why."""
+    async with call.reading("message.report") as db:
+        return await reports.delivery_report(db, first, last)
 
 
 @router.post(

@@ -9,8 +9,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import delete, func, select, update
 
+from common.contracts.codes import Role
 from common.database import Db
 from common.privacy import KeyRing, Sealer
+from notification.commands.intents import intent, store
 from notification.models import (
     WEBHOOK_OLD_SECRET,
     WEBHOOK_SECRET,
@@ -19,6 +21,8 @@ from notification.models import (
     WebhookDelivery,
     WebhookDue,
 )
+from notification.queries.messages import staff_in
+from notification.rules.messages import Template
 from notification.rules.webhooks import FORGOTTEN_AFTER, GIVEN_BACK_AFTER, DeliveryState, is_given_up, next_try
 from notification.senders.hooks import Hook
 
@@ -141,10 +145,18 @@ async def _not_taken(db: Db, hook: Webhook, row: WebhookDelivery, failed: CallFa
         hook.version += 1
         await db.execute(delete(WebhookDue).where(*_all(hook)))
         db.audit("webhook.disable", hook.id, reason=failed.code)
+        await _tell(db, hook)
         return
     again = db.now + next_try(row.attempts, failed.retry_after, scale)
     await db.execute(update(WebhookDue).where(*_this(row)).values(at=again))
     await _move(db, hook, func.greatest(WebhookDue.at, again))  # one that fails is not called for each of its facts
+
+
+async def _tell(db: Db, hook: Webhook) -> None:
+    """Tell the administrators, once each time it is switched off."""
+    occasion = f"{hook.id}/{hook.version}"
+    told = await staff_in(db, [Role.ADMINISTRATOR])
+    await store(db, [intent(db, Template.WEBHOOK_OFF, one, occasion, db.now, None) for one in sorted(told)])
 
 
 def _all(hook: Webhook) -> Sequence[Any]:

@@ -26,6 +26,7 @@ class Template(StrEnum):
     REFERRAL_WAITING = "referral-waiting"  # to the peers: nobody has spoken with them yet
     TASK_OVERDUE = "task-overdue"  # to whose list it is on
     REPORT_READY = "report-ready"  # to who asked for it
+    WEBHOOK_OFF = "webhook-off"  # to the administrators: an agency's own system is called no more
     WEEKLY_DIGEST = "weekly-digest"  # to everybody with something to do: so many things
     ESCALATED = "escalated"  # to the supervisor: something has waited for days
     CONFIRM_DEVICE = "confirm-device"  # to a number that somebody says is theirs
