@@ -60,7 +60,8 @@ async def kept(own_workplace: Any, platform: Platform) -> list[UUID]:
                 await connection.execute(
                     text(
                         "insert into notification.delivery_attempt (agency_id, message_id, number, started_at,"
-                        " ended_at, outcome, channel, provider_id, provider_status, provider_at) values (:agency, :id, 1, :due,"
+                        " ended_at, outcome, channel, provider_id, provider_status, provider_at)"
+                        " values (:agency, :id, 1, :due,"
                         " :due, :state, :channel, 'SM1', :said, :due)"
                     ),
                     {name: values[name] for name in ("agency", "id", "due", "state", "channel")} | {"said": said},

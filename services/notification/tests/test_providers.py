@@ -30,6 +30,7 @@ def settings(**more: Any) -> Settings:
         "audit_key": KEY,
         "jwks_url": "http://localhost/jwks",
         "workforce_url": "http://localhost/api/workforce",
+        "intake_url": "http://localhost/api/intake",
         "service_secret": "a secret",
         "smtp_host": "localhost",
         "smtp_port": 25,
