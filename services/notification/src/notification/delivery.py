@@ -23,12 +23,12 @@ from common.runtime import Runtime
 from notification.commands import deliveries, leaving
 from notification.commands.contacts import contact_digest, token_of
 from notification.commands.deliveries import Claimed, Failure, Outcome, Sent, Unknown, Waits
-from notification.commands.devices import values_at_send
 from notification.commands.leaving import Recipient, Way
+from notification.commands.together import Together
 from notification.queries import messages as queries
 from notification.queries.templates import texts_of
 from notification.rules.messages import HELD_FOR, OUTCOME_UNKNOWN, UNKNOWN_AFTER, Audience, Channel, Purpose
-from notification.senders.directory import Directory
+from notification.senders.directory import Contact, Directory
 from notification.senders.letters import letter
 from notification.senders.outgoing import OutcomeUnknown, Outgoing, Rejected, Sender, Unreachable
 
@@ -41,6 +41,7 @@ RECORD_AGAIN_SECONDS = 1.0
 RECORD_FOR = UNKNOWN_AFTER - timedelta(minutes=4)
 NO_WAY = "no-address"
 TEMPLATE_BROKEN = "template-broken"
+Asked = dict[tuple[UUID, UUID], asyncio.Future[Contact]]
 ASKABLE = frozenset({Channel.SMS})  # of the others nobody can ask what became of a message
 
 
@@ -63,6 +64,7 @@ class Delivery:
         self._public_url = public_url
         self._own_url = own_url
         self._retry_scale = retry_scale
+        self._together = Together(self._transaction)
 
     async def run(self) -> None:
         """Send for ever what is due."""
@@ -95,51 +97,45 @@ class Delivery:
 
     async def send(self, claimed: Sequence[Claimed]) -> None:
         """Send and record each; one that breaks does not take the others with it."""
-        outcomes = await asyncio.gather(*(self._send_one(one) for one in claimed), return_exceptions=True)
+        contacts: Asked = {}
+        outcomes = await asyncio.gather(*(self._send_one(one, contacts) for one in claimed), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _send_one(self, claimed: Claimed) -> None:
+    async def _send_one(self, claimed: Claimed, contacts: Asked) -> None:
         try:
-            if claimed.looks is None and (held := await self._held(claimed)):
-                await self._record(claimed, held)
-                return
-            recipient = await self._recipient(claimed)
+            recipient = await self._recipient(claimed, contacts)
         except (Rejected, Unreachable) as error:
             await self._record(claimed, _failure(error))
         else:
             await (self._look(claimed, recipient) if claimed.looks else self._leave(claimed, recipient))
         self._runtime.bell.ring()
 
-    async def _recipient(self, claimed: Claimed) -> Recipient:
+    async def _recipient(self, claimed: Claimed, contacts: Asked) -> Recipient:
         if claimed.audience is Audience.PARTICIPANT:
-            return leaving.person(await self._directory.reach(claimed.agency_id, claimed.recipient_id))
-        contact = await self._directory.contact(claimed.agency_id, claimed.recipient_id)
-        async with self._transaction(claimed.agency_id) as db:
-            ways = await leaving.staff_ways(db, self._runtime.keys, claimed, contact.email)
-        return Recipient(contact.language, ways)
-
-    async def _held(self, claimed: Claimed) -> Waits | None:
-        async with self._transaction(claimed.agency_id) as db:
-            return await leaving.waits(db, claimed)
+            reach = await self._directory.reach(claimed.agency_id, claimed.recipient_id)
+            return Recipient(reach.language, reach=reach)
+        key = claimed.agency_id, claimed.recipient_id
+        if key not in contacts:  # who is told several things at once is asked about once
+            contacts[key] = asyncio.ensure_future(self._directory.contact(*key))
+        contact = await contacts[key]
+        return Recipient(contact.language, contact.email)
 
     async def _leave(self, claimed: Claimed, recipient: Recipient) -> None:
-        """Try the first way that is left and may be used now; what may not go now waits."""
-        ways = [way for way in recipient.left_for(claimed) if way.channel in self._senders]
-        if not ways:
+        """Begin, send and record; what may not go now waits."""
+        keys = self._runtime.keys
+        begun = await self._together.do(
+            claimed.agency_id, lambda db: leaving.leave(db, keys, claimed, recipient, self._senders.keys())
+        )
+        if begun is None:
             await self._give_up(claimed)
-            return
-        async with self._transaction(claimed.agency_id) as db:
-            begun = await leaving.leave(db, self._runtime.keys, claimed, ways, recipient)
-            values = await values_at_send(db, self._runtime.keys, claimed.template, claimed.values)
-        if isinstance(begun, Waits):
+        elif isinstance(begun, Waits):
             await self._record(claimed, begun)
         elif begun.number is not None:
-            outcome = await self._try(
-                replace(claimed, values=values, own=begun.own), begun.way, recipient, begun.number
-            )
-            await self._record(claimed, outcome, [way.channel for way in ways if way != begun.way], begun.way)
+            said = replace(claimed, values=begun.values, own=begun.own)
+            outcome = await self._try(said, begun.way, recipient, begun.number)
+            await self._record(claimed, outcome, begun.others, begun.way)
 
     async def _give_up(self, claimed: Claimed) -> None:
         """End what nobody can carry: one copy among several is no loss, the only one is a failure."""
@@ -214,13 +210,17 @@ class Delivery:
         self, claimed: Claimed, outcome: Outcome, others: Sequence[Channel] = (), way: Way | None = None
     ) -> None:
         """Record an outcome, again and again while the database is away: it is known only here."""
+
+        async def record(db: Db) -> bool:
+            recorded = await deliveries.record(db, claimed, outcome, self._retry_scale, others)
+            if way is not None:
+                await leaving.learn(db, self._runtime.keys, claimed, way, outcome)
+            return recorded
+
         deadline = asyncio.get_running_loop().time() + RECORD_FOR.total_seconds()
         while True:
             try:
-                async with self._transaction(claimed.agency_id) as db:
-                    recorded = await deliveries.record(db, claimed, outcome, self._retry_scale, others)
-                    if way is not None:
-                        await leaving.learn(db, self._runtime.keys, claimed, way, outcome)
+                recorded = await self._together.do(claimed.agency_id, record)
             except Exception as error:
                 if not is_transient(error) or asyncio.get_running_loop().time() > deadline:
                     raise

@@ -12,7 +12,7 @@ from common.database import Db
 from common.privacy import KeyRing
 from notification.commands.contacts import contact_digest, latest_digest, lock, note_correspondent, standing_of, stop
 from notification.commands.deliveries import Claimed, Failure, Outcome, Waits, begin
-from notification.commands.devices import gone
+from notification.commands.devices import gone, values_at_send
 from notification.models import ContactStanding, DeliveryAttempt, Message, MessageConsent
 from notification.queries import messages as agencies
 from notification.queries.devices import address_of
@@ -42,39 +42,69 @@ class Way:
 
 @dataclass(frozen=True)
 class Recipient:
-    """How somebody can be reached, in the order in which they want it; `reach`: of a person, with their own rules."""
+    """How somebody can be reached: of staff their `email`, of a person their `reach`, with their own rules."""
 
     language: str
-    ways: tuple[Way, ...]
+    email: str | None = field(default=None, repr=False)
     reach: Reach | None = None
-
-    def left_for(self, claimed: Claimed) -> Sequence[Way]:
-        """Return the ways that a message may still try."""
-        wanted = [way for way in self.ways if claimed.only_by in (None, way.channel)]
-        return [way for way in wanted if way.channel not in claimed.failed_channels]
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A try that was noted; `number` is null if the message was taken back meanwhile. `own`: the agency's words."""
+    """A try that was noted, with the ways that are left after it and what it says.
+
+    `number`: null if the message was taken back meanwhile. `own`: the agency's words for it.
+    """
 
     number: int | None
     way: Way
+    others: tuple[Channel, ...]
+    values: Mapping[str, Any]
     own: Mapping[str, Any] | None = None
 
 
-def person(reach: Reach) -> Recipient:
-    """Return the ways to a person, in their own order."""
-    return Recipient(reach.language, tuple(Way(way.channel, way.address) for way in reach.ways), reach)
+async def leave(
+    db: Db, keys: KeyRing, claimed: Claimed, recipient: Recipient, channels: Collection[Channel]
+) -> Begun | Waits | None:
+    """Begin a try by the first way that is left and may be used now; null: there is none. `channels`: set up here."""
+    if (held := await _waits(db, claimed)) is not None:
+        return held
+    ways = [
+        way
+        for way in await _ways(db, keys, claimed, recipient)
+        if claimed.only_by in (None, way.channel)
+        and way.channel not in claimed.failed_channels
+        and way.channel in channels
+    ]
+    if not ways:
+        return None
+    chosen = await _chosen(db, keys, claimed, ways, recipient)
+    if isinstance(chosen, Waits):
+        return chosen
+    own = await approved(db, claimed.template) if recipient.reach else None
+    return Begun(
+        number=await begin(db, claimed, chosen.channel, own),
+        way=chosen,
+        others=tuple(way.channel for way in ways if way != chosen),
+        values=await values_at_send(db, keys, claimed.template, claimed.values),
+        own=await texts_of(db, own),
+    )
 
 
-async def staff_ways(db: Db, keys: KeyRing, claimed: Claimed, email: str) -> tuple[Way, ...]:
+async def _ways(db: Db, keys: KeyRing, claimed: Claimed, recipient: Recipient) -> Sequence[Way]:
+    """Return the ways to somebody in the order in which they want them."""
+    if recipient.reach is not None:
+        return [Way(way.channel, way.address) for way in recipient.reach.ways]
+    return await _staff_ways(db, keys, claimed, recipient.email or "")
+
+
+async def _staff_ways(db: Db, keys: KeyRing, claimed: Claimed, email: str) -> Sequence[Way]:
     """Return the ways to a member of staff, in their own order; what was asked about (`looks`) stays among them."""
     staff_id = claimed.recipient_id
     wanted = await channels_for(db, [staff_id], claimed.template, claimed.purpose)
     order = list(dict.fromkeys([one for one in (claimed.only_by, claimed.looks) if one] + wanted[staff_id]))
     found = [Way(one, await _address(db, keys, claimed, one, email) or "") for one in order]
-    return tuple(way for way in found if way.address or way.channel is Channel.INBOX)
+    return [way for way in found if way.address or way.channel is Channel.INBOX]
 
 
 async def _address(db: Db, keys: KeyRing, claimed: Claimed, channel: Channel, email: str) -> str | None:
@@ -86,7 +116,7 @@ async def _address(db: Db, keys: KeyRing, claimed: Claimed, channel: Channel, em
     return await address_of(db, keys, claimed.recipient_id, channel, device_id=device_id and UUID(device_id))
 
 
-async def waits(db: Db, claimed: Claimed) -> Waits | None:
+async def _waits(db: Db, claimed: Claimed) -> Waits | None:
     """Tell what keeps a message to staff back and until when; null: it may go. What is for safety knows no hours."""
     if claimed.audience is Audience.PARTICIPANT or claimed.purpose is Purpose.SAFETY or claimed.only_by is not None:
         return None
@@ -95,22 +125,20 @@ async def waits(db: Db, claimed: Claimed) -> Waits | None:
     return Waits(OWN_HOURS, at) if at > db.now else None
 
 
-async def leave(db: Db, keys: KeyRing, claimed: Claimed, ways: Sequence[Way], recipient: Recipient) -> Begun | Waits:
-    """Begin a try by the first way that may be used now; of a person, what they said decides, at this instant."""
+async def _chosen(db: Db, keys: KeyRing, claimed: Claimed, ways: Sequence[Way], recipient: Recipient) -> Way | Waits:
+    """Return the way to take; of a person, what they said decides, at this instant."""
     if recipient.reach is None:
-        return Begun(await begin(db, claimed, ways[0].channel), ways[0])
+        return ways[0]
     await _take_turns(db, recipient.reach.participant_id)
     family = await agencies.family_of(db, claimed.recipient_id) | {recipient.reach.participant_id}
     verdicts = []
     for way in ways:
         verdict = may_send(await _facts(db, keys, claimed, way, recipient.reach, family))
         if verdict.allowed:
-            own = await approved(db, claimed.template)
-            number = await begin(db, claimed, way.channel, own)
             digest = contact_digest(keys, way.channel, way.address)
             await standing_of(db, way.channel, digest)  # so that a link in what leaves finds it
             await note_correspondent(db, recipient.reach.participant_id, way.channel, digest)
-            return Begun(number, way, await texts_of(db, own))
+            return way
         verdicts.append(verdict)
     return _the_soonest(db, verdicts)
 
@@ -184,7 +212,7 @@ def _the_soonest(db: Db, verdicts: Sequence[Verdict]) -> Waits:
 
 async def looked_at(db: Db, keys: KeyRing, claimed: Claimed, recipient: Recipient) -> Way | None:
     """Return by which way a message of unknown outcome went; null if that cannot be told any more."""
-    ways = [way for way in recipient.ways if way.channel == claimed.looks]
+    ways = [way for way in await _ways(db, keys, claimed, recipient) if way.channel == claimed.looks]
     if recipient.reach is None or claimed.looks is None:
         return next(iter(ways), None)
     family = await agencies.family_of(db, claimed.recipient_id) | {recipient.reach.participant_id}
