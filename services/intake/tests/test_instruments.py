@@ -332,7 +332,7 @@ async def told(clinic: Any) -> list[int]:
         )
         for table in ("answer", "safety_concern", "safety_action")
     ]
-    return [*await asyncio.gather(*counts), len(await clinic.events())]
+    return [*await asyncio.gather(*counts), await clinic.told()]
 
 
 async def test_a_danger_said_beside_a_value_that_cannot_be_is_not_lost_in_the_refusal(clinic: Any) -> None:

@@ -312,7 +312,7 @@ async def kept(clinic: Any) -> list[int]:
         )
         for table in ("safety_concern", "safety_action")
     ]
-    return [*await asyncio.gather(*counts), len(await clinic.events())]
+    return [*await asyncio.gather(*counts), await clinic.told()]
 
 
 # Step by step

@@ -1,8 +1,9 @@
 """A leaver's caseload: theirs whom the leaver named, from the day after, once, and never somebody's who was vetoed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from common.database import Scope, transaction
 from handrail.testing import Caller, add_staff
@@ -10,7 +11,7 @@ from intake.commands.takeovers import take_over
 from intake.models import TABLES
 
 INTAKE, STAFF = "/api/intake/v1", "/api/workforce/v1/staff"
-TODAY = datetime.now(UTC).date()
+TODAY = datetime.now(ZoneInfo("America/Chicago")).date()  # on the clock of the agencies here
 LAST_DAY = TODAY - timedelta(days=3)
 
 

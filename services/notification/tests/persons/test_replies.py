@@ -172,6 +172,22 @@ async def test_a_human_may_hear_a_stop_in_unclear_words(street: Any) -> None:
     await street.held(await street.say(participant_id), "suppressed")
 
 
+async def test_a_strangers_words_are_read_by_who_reads_for_the_agency(street: Any) -> None:
+    sid = f"SM{uuid4().hex}"
+    await texts(street, "+12025550778", "who is this", sid)
+    await street.platform.eventually("select count(*) from notification.reply where provider_id = :id", 1, id=sid)
+    queue = (await street.supervisor.get(f"{NOTICES}/replies")).json()["items"]
+    (reply,) = [one for one in queue if one["participant_id"] is None]
+    assert reply["words"] == "who is this"
+    assert [
+        one for one in (await street.peer.get(f"{NOTICES}/replies")).json()["items"] if one["id"] == reply["id"]
+    ] == []
+    path = f"{NOTICES}/replies/{reply['id']}/resolution"
+
+    assert (await street.peer.put(path, {"resolution": "stop"}, version=1)).status_code == 404
+    assert (await street.supervisor.put(path, {"resolution": "stop"}, version=1)).is_success
+
+
 async def test_a_spoken_stop_leaves_every_address_alone(street: Any) -> None:
     address = f"una.{uuid4().hex}@example.test"
     participant_id, _number = await street.texted()

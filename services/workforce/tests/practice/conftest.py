@@ -90,30 +90,34 @@ def parsed(payload: Any) -> dict[str, Any]:
     return loaded
 
 
-async def _opened(platform: Platform, http: httpx.AsyncClient) -> House:
+async def _opened(platform: Platform, http: httpx.AsyncClient, stranger: Caller) -> House:
     administrator = await open_agency(http, platform)
-    supervisor = await add_staff(administrator, "supervisor")
-    peer = await add_staff(administrator, "peer")
-    colleague = await add_staff(administrator, "supervisor")
-    auditor = await add_staff(administrator, "auditor")
+    roles = ("supervisor", "peer", "supervisor", "auditor")
+    supervisor, peer, colleague, auditor = [await add_staff(administrator, role) for role in roles]
     await administrator.created(
         f"{W}/supervisor-assignments",
         {"staff_id": str(peer.staff_id), "supervisor_id": str(supervisor.staff_id), "valid_from": "2026-01-01"},
     )
-    return House(platform, administrator, supervisor, peer, colleague, auditor, await open_agency(http, platform))
+    return House(platform, administrator, supervisor, peer, colleague, auditor, stranger)
 
 
 @pytest_asyncio.fixture(scope="session")
-async def house(platform: Platform, http: httpx.AsyncClient) -> House:
+async def other_house(platform: Platform, http: httpx.AsyncClient) -> Caller:
+    """The administrator of an agency that only looks on."""
+    return await open_agency(http, platform)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def house(platform: Platform, http: httpx.AsyncClient, other_house: Caller) -> House:
     """An agency that many tests add to."""
-    return await _opened(platform, http)
+    return await _opened(platform, http, other_house)
 
 
 @pytest.fixture
-def open_house(platform: Platform, http: httpx.AsyncClient) -> OpenHouse:
+def open_house(platform: Platform, http: httpx.AsyncClient, other_house: Caller) -> OpenHouse:
     """How to open an agency of a test's own."""
 
     async def opened() -> House:
-        return await _opened(platform, http)
+        return await _opened(platform, http, other_house)
 
     return opened

@@ -38,7 +38,7 @@ class Reaction:
 async def take(db: Db, keys: KeyRing, came: Came) -> Reaction | None:
     """Take a message in, act on what is certain, and say what to answer; the same message again changes nothing."""
     meant = understood(came.words)
-    if came.opt_out in OPT_OUTS:
+    if came.opt_out in OPT_OUTS and meant.meaning is not Meaning.CRISIS:
         meant = Understood(OPT_OUTS[came.opt_out], meant.language)
     digest = contact_digest(keys, Channel.SMS, came.number)
     standing = await standing_of(db, Channel.SMS, digest)  # first of all, so that two at once take turns

@@ -14,7 +14,7 @@ from common.errors import NotThere, Refused
 from common.http import Created, require_version
 from common.identity import Actor
 from common.text import Asked, Distinct
-from notification.commands.access import reach_person
+from notification.commands.access import ALL, reach_person
 from notification.commands.contacts import look_again, standing_of, stop
 from notification.commands.replies import waiting_for
 from notification.models import Correspondent, MessageConsent, Reply
@@ -76,6 +76,8 @@ async def _within(db: Db, actor: Actor, reply: Reply) -> set[UUID]:
     """Return the person's records; a stranger's reply is for whoever may read the agency's queue."""
     if reply.participant_id is not None:
         return await reach_person(db, actor, reply.participant_id)
+    if not actor.may(*ALL):
+        raise NotThere
     return set()
 
 

@@ -15,7 +15,7 @@ from common.runtime import Runtime
 from notification.commands import replies
 from notification.models import Inbound
 from notification.senders.directory import Directory
-from notification.senders.outgoing import NotSent
+from notification.senders.outgoing import NotSent, Rejected
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class Routing:
 
     async def run(self) -> None:
         while True:
-            done = [await self._bring(one) for one in await self.waiting()]
+            done = [await self._bring_or_log(one) for one in await self.waiting()]
             if not any(done):
                 await asyncio.sleep(LOOK_SECONDS if not done else PATIENCE_SECONDS)
 
@@ -42,6 +42,14 @@ class Routing:
         async with self._transaction(NOBODY) as db:
             unfinished = or_(Inbound.routed_at.is_(None), Inbound.raises & Inbound.raised_at.is_(None))
             return (await db.scalars(select(Inbound).where(unfinished).order_by(Inbound.at).limit(BATCH))).all()
+
+    async def _bring_or_log(self, inbound: Inbound) -> bool:
+        """Bring one; whatever breaks on it keeps no other, which may be somebody in danger, from its people."""
+        try:
+            return await self._bring(inbound)
+        except Exception as error:
+            log.error("reply_not_brought", meaning=inbound.meaning, error=type(error).__name__)
+            return False
 
     async def _bring(self, inbound: Inbound) -> bool:
         """Do what is left to do for one; False if another service has to answer first."""
@@ -73,7 +81,8 @@ class Routing:
             await self._directory.raise_concern(agency_id, concern_id, participant_id)
         except NotSent as error:
             log.warning("concern_not_opened", concern_id=str(concern_id), reason=error.code)
-            return False
+            if not isinstance(error, Rejected):
+                return False  # somebody it does not know was paged for all the same
         async with self._transaction(NOBODY) as db:
             (await db.get_one(Inbound, inbound.provider_id)).raised_at = db.now
         return True

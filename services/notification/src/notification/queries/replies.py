@@ -12,7 +12,8 @@ from common.identity import Actor
 from common.privacy import KeyRing
 from notification.commands.access import ALL, reach_person
 from notification.models import REPLY_WORDS, Message, Reply
-from notification.queries.messages import peers_of
+from notification.queries.messages import today
+from notification.queries.told import peers_by_person
 from notification.rules.messages import Audience, Channel, State
 from notification.rules.replies import Meaning
 
@@ -61,7 +62,9 @@ async def waiting(db: Db, keys: KeyRing, actor: Actor) -> Replies:
     question = select(Reply).where(Reply.agency_id == db.scope.agency_id, Reply.waits, Reply.resolved_at.is_(None))
     rows = (await db.scalars(question.order_by(Reply.id).limit(MOST_WAITING))).all()
     if not actor.may(*ALL):
-        rows = [row for row in rows if row.participant_id and actor.staff_id in await peers_of(db, row.participant_id)]
+        people = {row.participant_id for row in rows if row.participant_id}
+        peers = await peers_by_person(db, people, await today(db))
+        rows = [row for row in rows if row.participant_id and actor.staff_id in peers[row.participant_id]]
     ordered = sorted(rows, key=lambda row: (row.meaning != Meaning.CRISIS, row.id))
     return Replies(items=await _read(db, keys, ordered))
 
